@@ -1,0 +1,116 @@
+/**
+ * The plain messages between the coordinator and the threads that run tasks. They are handled only between records.
+ * Everything in them survives a structured clone.
+ */
+import type { CheckpointSettings, RestartStrategy } from '../../graph/jobGraph.ts';
+import type { SourcePosition } from '../../operators/operator.ts';
+import type { StateDescription } from '../../state/declarations.ts';
+
+/** A subtask's name: `vertex/index`. */
+export interface SubtaskId {
+  readonly vertex: string;
+  readonly index: number;
+}
+
+export const subtaskName = (id: SubtaskId): string => `${id.vertex}[${id.index}]`;
+
+/** A data file of a snapshot; `path` is relative to the directory of the snapshot that wrote it. */
+export interface DataFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What one operator of one subtask put into a snapshot. */
+export interface OperatorSnapshot {
+  readonly uid: string;
+  readonly subtaskIndex: number;
+  /** Null when there was nothing to write. */
+  readonly file: DataFile | null;
+  readonly states: readonly (StateDescription & { readonly keys: number; readonly bytes: number })[];
+  readonly positions: readonly SourcePosition[];
+}
+
+export interface SnapshotReport {
+  readonly startDelayMs: number;
+  readonly alignmentMs: number;
+  readonly syncMs: number;
+  readonly asyncMs: number;
+  readonly processedInFlightBytes: number | null;
+  readonly persistedInFlightBytes: number | null;
+}
+
+/** Where an operator's state comes from at restore: the files of all old subtasks, absolute paths. */
+export interface RestoredOperator {
+  readonly uid: string;
+  readonly files: readonly { readonly path: string; readonly oldSubtaskIndex: number }[];
+}
+
+export interface TriggerOptions {
+  readonly checkpointId: number;
+  readonly isSavepoint: boolean;
+  /** Clock.now() of the coordinator at the trigger; start delays count from it. */
+  readonly timestamp: number;
+  /** Sources stop emitting behind the barrier, until the checkpoint completed (then the job ends) or was aborted. */
+  readonly suspend: boolean;
+  /** Absolute directory that data files go to. */
+  readonly directory: string;
+}
+
+export interface DeployOptions {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Subtasks that this thread runs. */
+  readonly subtasks: readonly SubtaskId[];
+  readonly parallelism: number;
+  readonly checkpoints: CheckpointSettings;
+  readonly restart: RestartStrategy;
+  /** Null: fresh start. */
+  readonly restore: { readonly checkpointId: number; readonly operators: readonly RestoredOperator[] } | null;
+  /** With consent: parts committed after the restored point are renamed before anything is written. */
+  readonly supersede: boolean;
+}
+
+export type ToWorker =
+  | { readonly type: 'trigger'; readonly subtasks: readonly SubtaskId[]; readonly options: TriggerOptions }
+  | { readonly type: 'checkpoint-complete'; readonly checkpointId: number; readonly commit: boolean }
+  | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
+  /** Sources end as if their input had ended; what follows is an ordinary end of the job. */
+  | { readonly type: 'drain' }
+  /** The job is over: close everything in order. */
+  | { readonly type: 'shut-down' }
+  /** Stop at once, without finishing. */
+  | { readonly type: 'cancel' };
+
+export interface TaskFailure {
+  readonly subtask: SubtaskId;
+  readonly operator: string | null;
+  readonly name: string;
+  readonly message: string;
+  /** As the engine threw it; `host` maps it to the user's source. */
+  readonly stack: string;
+  /** Shortened JSON of the record or timer at hand. */
+  readonly record: string | null;
+  /** 'user' may be restarted like 'engine'; 'source' and 'sink' name a file and are told without a stack. */
+  readonly origin: 'user' | 'engine' | 'source' | 'sink';
+}
+
+export type FromWorker =
+  | { readonly type: 'running'; readonly subtasks: readonly SubtaskId[] }
+  | { readonly type: 'barrier-injected'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly at: number }
+  | { readonly type: 'barrier-arrived'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly channel: number; readonly at: number }
+  | { readonly type: 'aligned'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly alignmentMs: number; readonly at: number }
+  | {
+      readonly type: 'acknowledged';
+      readonly subtask: SubtaskId;
+      readonly checkpointId: number;
+      readonly operators: readonly OperatorSnapshot[];
+      readonly report: SnapshotReport;
+      readonly at: number;
+    }
+  | { readonly type: 'declined'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly reason: string; readonly message: string }
+  /** All inputs have ended and everything was sent on; the subtask stays to take part in the last checkpoint. */
+  | { readonly type: 'ended'; readonly subtask: SubtaskId }
+  | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
+  | { readonly type: 'failed'; readonly failure: TaskFailure }
+  | { readonly type: 'log'; readonly subtask: SubtaskId; readonly level: 'debug' | 'info' | 'warning' | 'error'; readonly text: string };

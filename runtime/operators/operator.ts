@@ -1,0 +1,112 @@
+/**
+ * The contract between the engine and an operator.
+ *
+ * An operator is synchronous: it is called for one record, one timer, one control event at a time and never waits.
+ * Inside a chain `output.collect` is a direct call of the next operator. The engine calls, in this order:
+ *
+ *   open → (process | onTimer | onWatermark | prepareBarrier+snapshot | notify…)* → endInput per input → finish → close
+ *
+ * and after a failure only `close`. Whatever an operator throws fails its subtask with operator, subtask and record.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Key, ListState, MapState, StateDeclaration, ValueState } from '../state/declarations.ts';
+import type { FileAccess } from './files.ts';
+
+/** Event time, milliseconds since the epoch. */
+export type Timestamp = number;
+/** A record without a timestamp. */
+export const NO_TIMESTAMP: Timestamp = Number.NEGATIVE_INFINITY;
+/** Before the first watermark. */
+export const MIN_WATERMARK: Timestamp = Number.NEGATIVE_INFINITY;
+/** After the last: all event-time timers fire. */
+export const MAX_WATERMARK: Timestamp = Number.POSITIVE_INFINITY;
+
+export interface Output<Out> {
+  collect(value: Out, timestamp: Timestamp): void;
+}
+
+/** Event- and processing-time timers of the current key. A timer is its time and its namespace; twice is once. */
+export interface Timers {
+  /** Of this operator's inputs; MIN_WATERMARK at first. */
+  currentWatermark(): Timestamp;
+  registerEventTime(time: Timestamp, namespace?: Key): void;
+  deleteEventTime(time: Timestamp, namespace?: Key): void;
+  registerProcessingTime(time: Timestamp, namespace?: Key): void;
+  deleteProcessingTime(time: Timestamp, namespace?: Key): void;
+}
+
+export interface Timer {
+  readonly domain: 'event-time' | 'processing-time';
+  readonly time: Timestamp;
+  readonly namespace: Key;
+}
+
+/** State of the current key, by the names that the operator declared. Only in operators behind a keyBy. */
+export interface KeyedStates {
+  currentKey(): Key;
+  value<T>(declaration: StateDeclaration<T>): ValueState<T>;
+  list<T>(declaration: StateDeclaration<T>): ListState<T>;
+  map<K extends Key, V>(declaration: StateDeclaration<V>): MapState<K, V>;
+  readonly timers: Timers;
+}
+
+export interface OperatorContext<Out = unknown> {
+  readonly uid: string;
+  readonly name: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** Unique to this run of the job; in the names of files that are not committed yet. */
+  readonly runId: string;
+  /** Grows with every deployment of the job in this run. */
+  readonly attempt: number;
+  readonly clock: Clock;
+  readonly files: FileAccess;
+  readonly output: Output<Out>;
+  /** Null in an operator that is not behind a keyBy. */
+  readonly keyed: KeyedStates | null;
+  /** What this subtask gets of the operator's own (not keyed) state; empty on a fresh start. */
+  restoredOperatorState(declaration: StateDeclaration): readonly unknown[];
+  /** True when the job goes on from a snapshot, also where that had no state of this operator. */
+  readonly restored: boolean;
+  log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
+}
+
+export interface SnapshotContext {
+  readonly checkpointId: number;
+  readonly isSavepoint: boolean;
+  /** The operator's own state, replaced as a whole. Values are encoded before this call returns. */
+  putOperatorState(declaration: StateDeclaration, elements: readonly unknown[]): void;
+  /** Positions for people: shown in manifests and on screens. */
+  putSourcePositions(positions: readonly SourcePosition[]): void;
+  /** The subtask acknowledges only after `done`; with an error it declines. `work` starts at once and must not block. */
+  defer(work: (done: (error?: Error) => void) => void): void;
+}
+
+export interface SourcePosition {
+  readonly split: string;
+  /** Records read. */
+  readonly offset: number;
+  readonly watermark: Timestamp | null;
+}
+
+export interface StreamOperator<Out = unknown> {
+  open?(context: OperatorContext<Out>): void;
+  /** One record on input 0 or 1. Behind a keyBy the key is already current. */
+  process(value: unknown, timestamp: Timestamp, input: number): void;
+  /** The key is already current. */
+  onTimer?(timer: Timer): void;
+  /** After the timers that it fires, before it goes downstream. */
+  onWatermark?(watermark: Timestamp): void;
+  endInput?(input: number): void;
+  /** All inputs have ended: send on what is still held. A checkpoint follows. */
+  finish?(): void;
+  /** Barrier n is about to be forwarded: send on what must go before it. */
+  prepareBarrier?(checkpointId: number): void;
+  /** Mark the operator's own state; keyed state is marked by the engine. */
+  snapshot?(context: SnapshotContext): void;
+  /** Checkpoint n is durable as a whole. Not called for savepoints that do not stop the job (as in Flink ≥ 1.15). */
+  notifyCheckpointComplete?(checkpointId: number): void;
+  notifyCheckpointAborted?(checkpointId: number): void;
+  close?(): void;
+}

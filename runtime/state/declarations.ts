@@ -1,0 +1,58 @@
+/**
+ * States are declared, not looked up: a plan lists them before anything runs, so that a savepoint can be checked
+ * against a plan without starting it. A declaration is plain data except for its functions (reduce, migrations),
+ * which stay in the worker; `describeState` gives the part that goes into plans and manifests.
+ */
+
+/** A key: canonical byte encoding in `keyEncoding.ts`. Anything else is refused with the operator's uid. */
+export type Key = string | number | bigint | boolean | null | readonly Key[] | { readonly [name: string]: Key };
+
+export type KeyedStateType = 'value' | 'list' | 'map' | 'reducing' | 'aggregating' | 'timers';
+export type OperatorStateType = 'operator-list' | 'operator-union';
+export type StateType = KeyedStateType | OperatorStateType;
+
+/** The plain part of a declaration. */
+export interface StateDescription {
+  readonly name: string;
+  readonly type: StateType;
+  /** Starts at 1; a higher number than the saved one needs migrations, a lower one is refused. */
+  readonly schemaVersion: number;
+}
+
+export interface StateDeclaration<T = unknown> extends StateDescription {
+  /** What `get()` answers when nothing was set; only for value states. */
+  readonly initial?: () => T;
+  /** `migrations[v]` turns a value of schema version v into one of v + 1. */
+  readonly migrations?: Readonly<Record<number, (old: unknown) => unknown>>;
+}
+
+/** A value per key. Values are replaced, not mutated: a mutation in place is seen, but write it back with `set`. */
+export interface ValueState<T> {
+  get(): T | undefined;
+  set(value: T): void;
+  clear(): void;
+}
+
+export interface ListState<T> {
+  get(): readonly T[];
+  add(value: T): void;
+  update(values: readonly T[]): void;
+  clear(): void;
+}
+
+export interface MapState<K extends Key, V> {
+  get(key: K): V | undefined;
+  has(key: K): boolean;
+  set(key: K, value: V): void;
+  delete(key: K): void;
+  /** In insertion order within a run; the order is not part of a snapshot. */
+  entries(): IterableIterator<readonly [K, V]>;
+  isEmpty(): boolean;
+  clear(): void;
+}
+
+export const describeState = (declaration: StateDescription): StateDescription => ({
+  name: declaration.name,
+  type: declaration.type,
+  schemaVersion: declaration.schemaVersion,
+});

@@ -39,7 +39,11 @@ if (failed.length > 0) {
 
 /** TypeScript calls a configuration without any file an error; a room that is not built yet is none. */
 function checkTypes(environment: string): boolean {
-  const result = spawnSync('tsc', ['-p', `tsconfig.${environment}.json`], { cwd: root, encoding: 'utf8', shell: isWindows() });
+  const result = spawnSync('tsc', ['-p', `tsconfig.${environment}.json`], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: isWindows(),
+  });
   const nothingYet = result.stdout.includes('error TS18003') && !result.stdout.includes('error TS2');
   if (result.status === 0 || nothingYet) return true;
   console.error(`tsconfig.${environment}.json:\n${result.stdout}${result.stderr}`);

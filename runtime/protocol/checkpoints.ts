@@ -5,7 +5,7 @@
  * start gives the same `CheckpointDetails` that `checkpoint/details` returns.
  */
 import { z } from 'zod';
-import { bytes, count, durationMs, longText, shortText, snapshotId, subtaskRef, time } from './values.ts';
+import { bytes, count, durationMs, longText, shortText, snapshotId, sourceLocation, subtaskRef, time } from './values.ts';
 
 export const checkpointStatus = z.enum(['in-progress', 'completed', 'failed']);
 export type CheckpointStatus = z.infer<typeof checkpointStatus>;
@@ -90,6 +90,8 @@ export const stallHop = z.object({
   waitsFor: count.nullable(),
   cause: z.enum(['aligning', 'busy-in-user-code', 'starved', 'backpressured', 'slow-source', 'idle-split', 'debugger', 'behind-records']),
   operator: shortText.nullable(),
+  /** The line that runs right now, where sampling could tell; else clients show the operator's own line. */
+  location: sourceLocation.nullable().optional(),
   /** One sentence: who, what, since when. */
   text: longText,
 });

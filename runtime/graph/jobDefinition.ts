@@ -2,15 +2,24 @@
  * A pipeline that was evaluated: its plain graph and, by uid and edge id, the functions that the graph cannot carry.
  * The planner worker makes one and posts the graph; every task worker makes one and must arrive at the same fingerprint.
  */
+
+import type { StreamOperator } from '../operators/operator.ts';
 import type { Sink } from '../operators/sink.ts';
 import type { Source, WatermarkStrategy } from '../operators/source.ts';
-import type { StreamOperator } from '../operators/operator.ts';
 import type { Key, StateDeclaration } from '../state/declarations.ts';
 import type { JobGraph } from './jobGraph.ts';
 
 export type OperatorFactory =
-  | { readonly role: 'source'; readonly source: Source<unknown>; readonly watermarks: WatermarkStrategy<unknown> | null }
-  | { readonly role: 'operator'; readonly states: readonly StateDeclaration[]; readonly create: () => StreamOperator }
+  | {
+      readonly role: 'source';
+      readonly source: Source<unknown>;
+      readonly watermarks: WatermarkStrategy<unknown> | null;
+    }
+  | {
+      readonly role: 'operator';
+      readonly states: readonly StateDeclaration[];
+      readonly create: () => StreamOperator;
+    }
   | { readonly role: 'sink'; readonly sink: Sink<unknown> };
 
 export interface EdgeFunctions {

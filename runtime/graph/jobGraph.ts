@@ -12,8 +12,19 @@ export interface SourceLocation {
 
 export type OperatorRole = 'source' | 'operator' | 'sink';
 
-/** How records are spread over the subtasks of the receiver. */
-export type Partitioning = 'forward' | 'hash' | 'rebalance' | 'rescale' | 'broadcast' | 'shuffle' | 'global' | 'custom';
+/**
+ * How records are spread over the subtasks of the receiver. `forward` stands for "the author did not say": one to one
+ * where both sides have the same parallelism, `rebalance` where they do not.
+ */
+export type Partitioning =
+  | 'forward'
+  | 'hash'
+  | 'rebalance'
+  | 'rescale'
+  | 'broadcast'
+  | 'shuffle'
+  | 'global'
+  | 'custom';
 
 export interface GraphOperator {
   /** Unique in the job and stable over code changes when the author gave it. */
@@ -24,6 +35,8 @@ export interface GraphOperator {
   /** `map`, `filter`, `window`, `source`, … */
   readonly type: string;
   readonly parallelism: number;
+  /** The author gave it: another parallelism of the job leaves it alone. */
+  readonly parallelismFixed: boolean;
   readonly maxParallelism: number;
   readonly keyed: boolean;
   /** Number of inputs: 0 for a source, 2 for a connect. */
@@ -106,7 +119,12 @@ export type RestartStrategy =
       readonly resetAfterMs: number;
       readonly attempts: number;
     }
-  | { readonly type: 'failure-rate'; readonly failuresMax: number; readonly intervalMs: number; readonly delayMs: number };
+  | {
+      readonly type: 'failure-rate';
+      readonly failuresMax: number;
+      readonly intervalMs: number;
+      readonly delayMs: number;
+    };
 
 export const defaultRestartStrategy: RestartStrategy = {
   type: 'exponential-delay',

@@ -1,0 +1,181 @@
+/** Every state of a job that a screen has to show, ready to be looked at. */
+import type { GraphInfo } from '../../runtime/protocol/graph.ts';
+import type { ExceptionInfo } from '../../runtime/protocol/job.ts';
+import type { Behaviour } from './barrierWorld.ts';
+import { FakeEngine } from './fakeEngine.ts';
+import { beforeEnrichId, flightsSavepoints } from './flightsSavepoints.ts';
+import { flightsBehaviour, flightsGraph, flightsJob, type Holds, intervalMs, startedAt, usualHolds } from './flightsWeather.ts';
+
+export const scenarioNames = ['running', 'stall', 'empty', 'finished', 'failed', 'restarting', 'restored', 'no-job', 'at-least-once', 'large'] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+export function scenario(name: ScenarioName): FakeEngine {
+  switch (name) {
+    case 'running':
+      return afterCheckpoint(42, 9_300, usualHolds);
+    case 'stall':
+      return afterCheckpoint(42, 6_340, { ...usualHolds, 42: null });
+    case 'at-least-once': {
+      const engine = afterCheckpoint(42, 9_300, usualHolds);
+      engine.job = { ...engine.job, checkpointConfig: { ...engine.job.checkpointConfig, mode: 'at-least-once' } };
+      return engine;
+    }
+    case 'empty':
+      return flights({}, 1_600);
+    case 'finished': {
+      const engine = afterCheckpoint(42, 11_000, usualHolds);
+      engine.world.running = false;
+      engine.job = { ...engine.job, status: 'finished', statusSince: engine.now - 2_000 };
+      return engine;
+    }
+    case 'failed':
+    case 'restarting':
+      return thrown(name);
+    case 'restored':
+      return restored();
+    case 'no-job': {
+      const engine = afterCheckpoint(42, 9_300, usualHolds);
+      engine.hasJob = false;
+      return engine;
+    }
+    case 'large':
+      return large();
+  }
+}
+
+function flights(holds: Holds, runForMs: number): FakeEngine {
+  const engine = new FakeEngine({
+    job: flightsJob(),
+    graph: flightsGraph(),
+    behaviour: flightsBehaviour(holds),
+    startedAt,
+    rescaled: flightsGraph,
+  });
+  engine.skipTo(startedAt + runForMs);
+  return engine;
+}
+
+/** Checkpoint n is triggered n intervals after the start. */
+function afterCheckpoint(id: number, afterMs: number, holds: Holds): FakeEngine {
+  const engine = flights(holds, id * intervalMs + afterMs);
+  // 12 and 30 were taken by hand.
+  for (const saved of engine.world.checkpoints) {
+    if (saved.id !== 12 && saved.id !== 30) continue;
+    saved.kind = 'savepoint';
+    saved.trigger = 'user';
+    saved.label = flightsSavepoints.find((known) => known.checkpointId === saved.id)?.label ?? null;
+    saved.checkpointedBytes = saved.fullBytes;
+    saved.durationMs = (saved.durationMs ?? 0) * 1.7;
+  }
+  engine.savepoints = [...flightsSavepoints];
+  engine.log = [
+    { at: startedAt - 2_100, level: 'info', text: 'flights-weather.ts planned: 6 vertices, 10 subtasks, fingerprint b3f1c0de.', subtask: null },
+    { at: startedAt, level: 'info', text: 'All 10 tasks run.', subtask: null },
+    { at: startedAt + 29 * intervalMs + 20_000, level: 'warning', text: 'Checkpoint 29 failed: weather[0] had not acknowledged after 20 s.', subtask: { vertex: 'weather', index: 0 } },
+  ];
+  return engine;
+}
+
+const typeError = (at: number): ExceptionInfo => ({
+  at,
+  name: 'TypeError',
+  message: "Cannot read properties of undefined (reading 'gust')",
+  stack: [
+    "TypeError: Cannot read properties of undefined (reading 'gust')",
+    '    at enrich (/work/flights/enrich.ts:52:31)',
+    '    at connect (/work/flights/flights-weather.ts:28:4)',
+  ].join('\n'),
+  location: { file: '/work/flights/enrich.ts', line: 52, column: 31 },
+  operator: 'enrich',
+  subtask: { vertex: 'enrich', index: 1 },
+  record: '{"flight":"DL 2214","origin":"ATL","scheduled":"14:31:20"}',
+});
+
+function thrown(name: 'failed' | 'restarting'): FakeEngine {
+  const engine = afterCheckpoint(42, 9_300, usualHolds);
+  const exception = typeError(engine.now - 800);
+  engine.exceptions = [exception, typeError(engine.now - 4 * 60_000)];
+  engine.log.push({ at: exception.at, level: 'error', text: `enrich[1] failed: ${exception.message}`, subtask: exception.subtask });
+  engine.world.running = false;
+  engine.job = {
+    ...engine.job,
+    status: name,
+    statusSince: exception.at,
+    restarts: name === 'failed' ? 3 : 1,
+    restartAt: name === 'restarting' ? engine.now + 1_200 : null,
+    reason:
+      name === 'failed'
+        ? 'enrich[1] failed on one record and the restart strategy allows no further attempt. Run it again from checkpoint 42.'
+        : 'enrich[1] failed on one record. Restart 1 of 3 goes back to checkpoint 42.',
+  };
+  return engine;
+}
+
+function restored(): FakeEngine {
+  const engine = afterCheckpoint(42, 9_300, usualHolds);
+  engine.job = {
+    ...engine.job,
+    runId: 'run-2',
+    startedAt: startedAt + 41 * intervalMs + 2_000,
+    restoredFrom: { id: beforeEnrichId, checkpointId: 30, kind: 'savepoint', label: 'Before enrich v2', at: startedAt + 41 * intervalMs + 2_000 },
+  };
+  return engine;
+}
+
+/** A thousand vertices, two thousand edges: five layers of stages, each fed by neighbours of the one before. */
+function large(): FakeEngine {
+  const stages = [['ingest', 160], ['parse', 180], ['geo-join', 200], ['sessions', 180], ['score', 160], ['out', 120]] as const;
+  const vertices: GraphInfo['vertices'] = stages.flatMap(([stage, total], layer) =>
+    Array.from({ length: total }, (_, index) => {
+      const id = `${stage}-${String(index).padStart(3, '0')}`;
+      return {
+        id,
+        name: id,
+        role: layer === 0 ? ('source' as const) : layer === stages.length - 1 ? ('sink' as const) : ('operator' as const),
+        parallelism: 1,
+        maxParallelism: 128,
+        operators: [{ uid: id, uidDerived: false, name: id, type: layer === 0 ? 'source' : 'map', states: [], location: null }],
+      };
+    }),
+  );
+  const edges: GraphInfo['edges'] = [];
+  let offset = 0;
+  for (let layer = 1; layer < stages.length; layer++) {
+    const [, before] = stages[layer - 1]!;
+    const [, here] = stages[layer]!;
+    for (let index = 0; index < here; index++) {
+      const near = Math.floor((index * before) / here);
+      for (const from of new Set([near, (near + 3 + (index % 5)) % before, ...(index % 3 === 0 ? [(near + 11) % before] : [])]))
+        edges.push({ id: `e${edges.length}`, from: vertices[offset + from]!.id, to: vertices[offset + before + index]!.id, input: 0, partitioning: 'hash', label: 'hash(key)' });
+    }
+    offset += before;
+  }
+  const channels = edges.map((edge, id) => ({ id, edge: edge.id, fromSubtask: 0, toSubtask: 0, capacityRecords: 4_096 }));
+  const graph: GraphInfo = { jobName: 'network-telemetry', fingerprint: 'thousand', vertices, edges, channels };
+  const number = (name: string) => Number(name.slice(-3));
+  const behaviour: Behaviour = {
+    ...flightsBehaviour({}),
+    holdMs: (source) => 2 + (number(source.vertex) % 40),
+    travelMs: (channel) => 4 + (channel.id % 30),
+    syncMs: () => 1,
+    asyncMs: ({ vertex }) => 20 + (number(vertex) % 200),
+    stateBytes: () => 4_096,
+    stateKeys: () => 12,
+    channelRate: (channel) => ((channel.id * 37) % 90 < 8 ? 0 : (channel.id * 613) % 4_000),
+    splits: () => [],
+    load: ({ vertex }) => {
+      const busy = ((number(vertex) * 7) % 80) / 100;
+      const backpressured = number(vertex) % 17 === 0 ? 0.2 : 0;
+      return { inPerSecond: 900 + number(vertex), outPerSecond: 900, busy, backpressured, idle: 1 - busy - backpressured, watermark: null };
+    },
+  };
+  const engine = new FakeEngine({
+    job: flightsJob({ name: 'network-telemetry' }),
+    graph,
+    behaviour,
+    startedAt,
+    rescaled: () => graph,
+  });
+  engine.skipTo(startedAt + 3 * intervalMs + 9_000);
+  return engine;
+}

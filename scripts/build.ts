@@ -1,5 +1,5 @@
 /**
- * `npm run build`: everything that is shipped, into `dist/`. esbuild makes four kinds of bundle, tsc makes the
+ * `npm run build`: everything that is shipped, into `dist/` (or `--out`). esbuild makes the bundles, tsc the
  * declarations, all at once.
  *
  *   dist/runtime/    ES modules that share chunks, so that a pipeline's `import 'sluice'` and the worker that runs
@@ -17,9 +17,12 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
+const dist = resolve(root, options.out);
 
 /** The first source file that exists is built; an entry point without any is a room that is not there yet. */
 const runtimeEntryPoints: Record<string, readonly string[]> = {
@@ -75,7 +78,6 @@ const browser = {
 } satisfies BuildOptions;
 
 const startedAt = performance.now();
-if (process.argv.includes('--clean')) await rm(join(root, 'dist'), { recursive: true, force: true });
 const ok = await Promise.all([buildRuntime(), buildExtension(), buildWebview(), buildTypes()]);
 console.log(`Built in ${Math.round(performance.now() - startedAt)} ms.`);
 if (!ok.every(Boolean)) process.exitCode = 1;
@@ -87,7 +89,7 @@ async function buildRuntime(): Promise<boolean> {
     if (source !== undefined) entryPoints[name] = source;
   }
   if (Object.keys(entryPoints).length === 0) return true;
-  const built = await bundle('dist/runtime', {
+  const built = await bundle('runtime', {
     ...common,
     entryPoints,
     platform: 'node',
@@ -101,14 +103,14 @@ async function buildRuntime(): Promise<boolean> {
       js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
     },
   });
-  if (built && 'cli' in entryPoints) await chmod(join(root, 'dist/runtime/cli.js'), 0o755);
+  if (built && 'cli' in entryPoints) await chmod(join(dist, 'runtime/cli.js'), 0o755);
   return built;
 }
 
 async function buildExtension(): Promise<boolean> {
   const source = await firstThatExists(['extension/main.ts']);
   if (source === undefined) return true;
-  return bundle('dist/extension', {
+  return bundle('extension', {
     ...common,
     entryPoints: { main: source },
     platform: 'node',
@@ -122,13 +124,13 @@ async function buildExtension(): Promise<boolean> {
 async function buildWebview(): Promise<boolean> {
   const source = await firstThatExists(['webview/main.ts']);
   if (source === undefined) return true;
-  const built = await bundle('dist/webview', {
+  const built = await bundle('webview', {
     ...browser,
     entryPoints: { dashboard: source },
     plugins: [bundledText],
   });
   const assets = join(root, 'webview/static');
-  if (await exists(assets)) await cp(assets, join(root, 'dist/webview'), { recursive: true });
+  if (await exists(assets)) await cp(assets, join(dist, 'webview'), { recursive: true });
   return built;
 }
 
@@ -136,7 +138,7 @@ async function buildWebview(): Promise<boolean> {
 async function buildTypes(): Promise<boolean> {
   if ((await firstThatExists(['runtime/api/index.ts'])) === undefined) return true;
   const ok = await new Promise<boolean>((done) => {
-    const compiler = spawn('tsc', ['-p', 'tsconfig.types.json'], {
+    const compiler = spawn('tsc', ['-p', 'tsconfig.types.json', '--outDir', join(dist, 'types')], {
       cwd: root,
       stdio: 'inherit',
       shell: process.platform === 'win32',
@@ -146,13 +148,13 @@ async function buildTypes(): Promise<boolean> {
   });
   const connectors = await firstThatExists(runtimeEntryPoints.connectors ?? []);
   if (connectors !== undefined) {
-    await replaceFile(join(root, 'dist/types/connectors.d.ts'), `export * from './${connectors}';\n`);
+    await replaceFile(join(dist, 'types/connectors.d.ts'), `export * from './${connectors}';\n`);
   }
   return ok;
 }
 
 async function bundle(directory: string, options: BuildOptions & { write: false }): Promise<boolean> {
-  const outdir = join(root, directory);
+  const outdir = join(dist, directory);
   const result = await build({ ...options, outdir }).catch(() => null);
   // esbuild has said why on stderr.
   if (result === null) return false;

@@ -76,7 +76,12 @@ export interface JobGraph {
   readonly fingerprint: string;
   readonly checkpoints: CheckpointSettings;
   readonly restart: RestartStrategy;
+  /** Records that fit into one channel before its sender is backpressured; absent: CHANNEL_RECORDS. */
+  readonly channelRecords?: number;
 }
+
+/** Four full batches: enough to keep both ends busy, little enough that a barrier is soon through. */
+export const CHANNEL_RECORDS = 4_096;
 
 /** Flink's names and defaults, section 5 of the design. Durations in milliseconds. */
 export interface CheckpointSettings {
@@ -133,5 +138,5 @@ export const defaultRestartStrategy: RestartStrategy = {
   multiplier: 2,
   jitter: 0.1,
   resetAfterMs: 60_000,
-  attempts: 10,
+  attempts: 3,
 };

@@ -69,6 +69,8 @@ export interface OperatorContext<Out = unknown> {
   restoredOperatorState(declaration: StateDeclaration): readonly unknown[];
   /** True when the job goes on from a snapshot, also where that had no state of this operator. */
   readonly restored: boolean;
+  /** The user agreed that what sinks committed after the restored point is set aside before anything is written. */
+  readonly supersede: boolean;
   log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
 }
 

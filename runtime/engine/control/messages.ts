@@ -111,6 +111,8 @@ export type FromWorker =
   | { readonly type: 'declined'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly reason: string; readonly message: string }
   /** All inputs have ended and everything was sent on; the subtask stays to take part in the last checkpoint. */
   | { readonly type: 'ended'; readonly subtask: SubtaskId }
+  /** Where a source stands; a few times a second while it moves. */
+  | { readonly type: 'positions'; readonly subtask: SubtaskId; readonly operator: string; readonly positions: readonly SourcePosition[] }
   | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
   | { readonly type: 'failed'; readonly failure: TaskFailure }
   | { readonly type: 'log'; readonly subtask: SubtaskId; readonly level: 'debug' | 'info' | 'warning' | 'error'; readonly text: string };

@@ -5,6 +5,7 @@
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
+import type { SourcePosition } from '../../operators/operator.ts';
 import type { OperatorSnapshot, SnapshotReport, SubtaskId, TaskFailure } from '../control/messages.ts';
 
 export type JobStatus =
@@ -33,5 +34,6 @@ export type JobFact =
   | { readonly type: 'checkpoint-completed'; readonly at: number; readonly checkpointId: number; readonly path: string; readonly manifest: Manifest }
   | { readonly type: 'checkpoint-failed'; readonly at: number; readonly checkpointId: number; readonly reason: CheckpointFailureReason; readonly message: string; readonly subtask: SubtaskId | null }
   | { readonly type: 'checkpoints-discarded'; readonly at: number; readonly checkpointIds: readonly number[] }
+  | { readonly type: 'positions'; readonly at: number; readonly subtask: SubtaskId; readonly operator: string; readonly positions: readonly SourcePosition[] }
   | { readonly type: 'ended-subtask'; readonly at: number; readonly subtask: SubtaskId }
   | { readonly type: 'log'; readonly at: number; readonly level: 'debug' | 'info' | 'warning' | 'error'; readonly text: string; readonly subtask: SubtaskId | null };

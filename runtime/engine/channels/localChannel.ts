@@ -1,0 +1,76 @@
+/**
+ * A channel inside one thread: a bounded queue of frames. Records pass by reference.
+ *
+ * The queue is a growing array with a moving head that is compacted now and then: pushing and shifting at both ends of
+ * a JavaScript array costs a copy per shift.
+ */
+import { assert } from '../../base/assert.ts';
+import type { ChannelReader, ChannelWriter } from './channel.ts';
+import { BATCH_RECORDS_MAX, type Frame } from './frame.ts';
+
+/** Room beyond the capacity that only control frames may use. More than that means nobody reads: a bug. */
+const CONTROL_FRAMES_MAX = 4_096;
+
+export class LocalChannel implements ChannelWriter, ChannelReader {
+  readonly channel: number;
+  readonly #capacityRecords: number;
+  #frames: (Frame | null)[] = [];
+  #head = 0;
+  #queuedRecords = 0;
+  #written = 0;
+  #read = 0;
+
+  constructor(channel: number, capacityRecords: number) {
+    this.channel = channel;
+    this.#capacityRecords = capacityRecords;
+  }
+
+  hasRoom(): boolean {
+    return this.#queuedRecords === 0 || this.#queuedRecords + BATCH_RECORDS_MAX <= this.#capacityRecords;
+  }
+
+  offer(frame: Frame): 'taken' | 'full' {
+    if (frame.kind === 'data') {
+      const fits = this.#queuedRecords === 0 || this.#queuedRecords + frame.values.length <= this.#capacityRecords;
+      if (!fits) return 'full';
+      this.#queuedRecords += frame.values.length;
+    } else {
+      assert(this.#frames.length - this.#head < this.#capacityRecords + CONTROL_FRAMES_MAX, 'a channel overflows with control frames');
+    }
+    this.#frames.push(frame);
+    this.#written++;
+    return 'taken';
+  }
+
+  take(): Frame | null {
+    if (this.#head === this.#frames.length) return null;
+    const frame = this.#frames[this.#head] as Frame;
+    this.#frames[this.#head++] = null;
+    if (this.#head === this.#frames.length) {
+      this.#frames.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 64 && this.#head * 2 > this.#frames.length) {
+      this.#frames = this.#frames.slice(this.#head);
+      this.#head = 0;
+    }
+    if (frame.kind === 'data') this.#queuedRecords -= frame.values.length;
+    this.#read++;
+    return frame;
+  }
+
+  hasFrame(): boolean {
+    return this.#head < this.#frames.length;
+  }
+
+  nextKind(): Frame['kind'] | null {
+    return this.#frames[this.#head]?.kind ?? null;
+  }
+
+  readPosition(): number {
+    return this.#read;
+  }
+
+  writtenPosition(): number {
+    return this.#written;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * A channel between threads: frames as blocks in a ring. The writer's end wakes the reader's thread when it has
+ * published something, the reader's end wakes the writer's thread when it has made room.
+ */
+import { assert } from '../../base/assert.ts';
+import { BlockCodec, frameKinds } from './blockCodec.ts';
+import type { ChannelReader, ChannelWriter } from './channel.ts';
+import { BATCH_RECORDS_MAX, type Frame } from './frame.ts';
+import { CONTROL_BYTES, RingReader, RingWriter } from './ring.ts';
+
+export class RingChannelWriter implements ChannelWriter {
+  readonly channel: number;
+  readonly #capacityRecords: number;
+  readonly #ring: RingWriter;
+  readonly #codec = new BlockCodec();
+  readonly #wakeReader: () => void;
+  #largestBlockBytes = 1_024;
+
+  constructor(channel: number, capacityRecords: number, memory: SharedArrayBuffer, wakeReader: () => void) {
+    this.channel = channel;
+    this.#capacityRecords = capacityRecords;
+    this.#ring = new RingWriter(memory);
+    this.#wakeReader = wakeReader;
+  }
+
+  /** Bytes are judged by the largest block so far: what a batch will weigh is known only when it is encoded. */
+  hasRoom(): boolean {
+    const queued = this.#ring.queuedRecords();
+    if (queued === 0) return true;
+    const wantedBytes = Math.min(2 * this.#largestBlockBytes + CONTROL_BYTES, this.#ring.capacity / 2);
+    return queued + BATCH_RECORDS_MAX <= this.#capacityRecords && this.#ring.freeBytes() >= wantedBytes;
+  }
+
+  offer(frame: Frame): 'taken' | 'full' | 'too-large' {
+    const kind = frameKinds.indexOf(frame.kind);
+    if (frame.kind !== 'data') {
+      const written = this.#ring.write(kind, 0, this.#codec.encode(frame), 0);
+      assert(written, 'a ring has no room left for control frames');
+      this.#wakeReader();
+      return 'taken';
+    }
+    const queued = this.#ring.queuedRecords();
+    if (queued > 0 && queued + frame.values.length > this.#capacityRecords) return 'full';
+    const payload = this.#codec.encode(frame);
+    this.#largestBlockBytes = Math.max(this.#largestBlockBytes, payload.length);
+    if (payload.length > this.#blockBytesMax()) return 'too-large';
+    if (!this.#ring.write(kind, frame.values.length, payload, CONTROL_BYTES)) return 'full';
+    this.#wakeReader();
+    return 'taken';
+  }
+
+  /** A third of the ring: such a block always fits once the ring has drained, wherever the end of the area falls. */
+  #blockBytesMax(): number {
+    return Math.floor((this.#ring.capacity - CONTROL_BYTES) / 3);
+  }
+}
+
+export class RingChannelReader implements ChannelReader {
+  readonly channel: number;
+  readonly #ring: RingReader;
+  readonly #codec = new BlockCodec();
+  readonly #wakeWriter: () => void;
+
+  constructor(channel: number, memory: SharedArrayBuffer, wakeWriter: () => void) {
+    this.channel = channel;
+    this.#ring = new RingReader(memory);
+    this.#wakeWriter = wakeWriter;
+  }
+
+  take(): Frame | null {
+    if (!this.#ring.hasFrame()) return null;
+    const frame = this.#ring.consume((kind, payload) => this.#codec.decode(kindName(kind), payload));
+    this.#wakeWriter();
+    return frame;
+  }
+
+  hasFrame(): boolean {
+    return this.#ring.hasFrame();
+  }
+
+  nextKind(): Frame['kind'] | null {
+    const kind = this.#ring.nextKind();
+    return kind < 0 ? null : kindName(kind);
+  }
+
+  readPosition(): number {
+    return this.#ring.framesRead();
+  }
+
+  writtenPosition(): number {
+    return this.#ring.framesWritten();
+  }
+}
+
+const kindName = (kind: number): Frame['kind'] => {
+  const name = frameKinds[kind];
+  assert(name !== undefined, `a ring frame of unknown kind ${kind}`);
+  return name;
+};

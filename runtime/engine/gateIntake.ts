@@ -1,0 +1,225 @@
+/**
+ * The intake of a task with input channels: reads frames through the gate and hands records to the head of the chain,
+ * control frames to the barrier handler and the watermark coalescer.
+ *
+ * A batch is worked off record by record with a look at the clock now and then, and the rest is kept for the next step:
+ * a slow operator lets its thread's other tasks run, and control is handled between any two of its records.
+ */
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Barrier } from '../checkpoint/barrier.ts';
+import type { BarrierHandler } from '../checkpoint/barrierHandler.ts';
+import type { WatermarkCoalescer } from '../operators/watermarks.ts';
+import type { DataFrame, Frame } from './channels/frame.ts';
+import type { FromWorker } from './control/messages.ts';
+import type { GateChannel, InputGate } from './inputGate.ts';
+import type { Intake } from './intake.ts';
+import type { SubtaskMeter } from './meters.ts';
+import type { ChainLink } from './operatorChain.ts';
+import type { GateEffect, Task } from './task.ts';
+
+/** A step ends when it has taken this long. */
+const STEP_MS = 1;
+/** The clock is looked at after 1, 2, 4, … records, at last every so many. */
+const RECORDS_BETWEEN_LOOKS_MAX = 256;
+/** Frames in one step, so that a flood of control frames is bounded too. */
+const FRAMES_PER_STEP = 64;
+
+export class GateIntake implements Intake {
+  readonly #gate: InputGate;
+  readonly #handler: BarrierHandler;
+  readonly #watermarks: WatermarkCoalescer;
+  readonly #head: ChainLink;
+  readonly #clock: Clock;
+  readonly #meter: SubtaskMeter;
+  readonly #send: (message: FromWorker) => void;
+  #task: Task | null = null;
+  /** The batch that is being worked off. */
+  #batch: DataFrame | null = null;
+  #cursor = 0;
+  #channel: GateChannel | null = null;
+  #recordsIn = 0;
+  #idle = false;
+
+  constructor(options: {
+    gate: InputGate;
+    handler: BarrierHandler;
+    watermarks: WatermarkCoalescer;
+    head: ChainLink;
+    clock: Clock;
+    meter: SubtaskMeter;
+    send: (message: FromWorker) => void;
+  }) {
+    this.#gate = options.gate;
+    this.#handler = options.handler;
+    this.#watermarks = options.watermarks;
+    this.#head = options.head;
+    this.#clock = options.clock;
+    this.#meter = options.meter;
+    this.#send = options.send;
+  }
+
+  open(task: Task): void {
+    this.#task = task;
+  }
+
+  control(): boolean {
+    return false;
+  }
+
+  step(): boolean {
+    const until = this.#clock.monotonicMs() + STEP_MS;
+    let frames = 0;
+    let progressed = false;
+    while (true) {
+      if (this.#batch === null) {
+        const place = this.#gate.select();
+        if (place < 0 || frames++ === FRAMES_PER_STEP) break;
+        progressed = true;
+        const goesOn = this.#take(place);
+        if (!goesOn) break;
+        continue;
+      }
+      progressed = true;
+      this.#work(until);
+      if (this.#batch !== null || this.#clock.monotonicMs() >= until || !this.#chain.hasRoom()) break;
+    }
+    this.#meter.set('recordsIn', this.#recordsIn);
+    return progressed;
+  }
+
+  wakeAt(): number | null {
+    return null;
+  }
+
+  trigger(barrier: Barrier): void {
+    this.#running.apply(this.#handler.trigger(barrier, this.#clock.monotonicMs()));
+  }
+
+  drain(): void {
+    // Only sources drain; the end of the input arrives here through the channels.
+  }
+
+  completed(): void {
+    // An operator has nothing to resume.
+  }
+
+  aborted(checkpointId: number): void {
+    this.#running.apply(this.#handler.abort(checkpointId, this.#clock.monotonicMs()));
+  }
+
+  apply(effect: GateEffect): void {
+    switch (effect.type) {
+      case 'block':
+        this.#gate.block(effect.channel);
+        break;
+      case 'release':
+        this.#gate.release(effect.channels);
+        break;
+      case 'first-barrier':
+        break;
+      default:
+        throw new RangeError(`this version runs aligned checkpoints only; the barrier handler asked for ${effect.type}`);
+    }
+  }
+
+  mark(): null {
+    return null;
+  }
+
+  changedPositions(): null {
+    return null;
+  }
+
+  close(): void {
+    this.#batch = null;
+  }
+
+  get #running(): Task {
+    assert(this.#task !== null, 'the intake is open');
+    return this.#task;
+  }
+
+  get #chain(): Task['chain'] {
+    return this.#running.chain;
+  }
+
+  /** One frame; false when the step has to end here, because a walk or an end follows. */
+  #take(place: number): boolean {
+    const channel = this.#gate.channels[place] as GateChannel;
+    const frame = channel.reader.take() as Frame;
+    switch (frame.kind) {
+      case 'data':
+        this.#batch = frame;
+        this.#cursor = 0;
+        this.#channel = channel;
+        return true;
+      case 'barrier': {
+        const { barrier } = frame;
+        channel.meter.tookBarrier(barrier.checkpointId);
+        this.#send({ type: 'barrier-arrived', subtask: this.#running.id, checkpointId: barrier.checkpointId, channel: channel.reader.channel, at: this.#clock.now() });
+        this.#running.apply(this.#handler.barrier(place, barrier, this.#clock.monotonicMs()));
+        return !this.#chain.overflowing;
+      }
+      case 'cancel':
+        this.#running.apply(this.#handler.cancellation(frame.checkpointId, this.#clock.monotonicMs()));
+        return true;
+      case 'watermark':
+        this.#advance(this.#watermarks.watermark(place, frame.time));
+        return !this.#chain.walking;
+      case 'idle':
+        this.#advance(this.#watermarks.idle(place));
+        return !this.#chain.walking;
+      case 'end':
+        this.#end(place, channel);
+        return false;
+    }
+  }
+
+  #end(place: number, channel: GateChannel): void {
+    this.#gate.end(place);
+    this.#running.apply(this.#handler.end(place, this.#clock.monotonicMs()));
+    if (this.#gate.inputEnded(channel.input)) this.#chain.endInput(channel.input);
+    if (this.#gate.allEnded) this.#running.inputEnded();
+    else this.#advance(this.#watermarks.end(place));
+  }
+
+  #advance(result: { readonly watermark: number | null; readonly idle: boolean }): void {
+    if (result.watermark !== null) {
+      this.#idle = false;
+      this.#meter.set('watermark', result.watermark);
+      this.#chain.watermark(result.watermark);
+      this.#chain.walk(64);
+      return;
+    }
+    if (result.idle && !this.#idle) for (const edge of this.#chain.edges) edge.control({ kind: 'idle' });
+    this.#idle = result.idle;
+  }
+
+  #work(until: number): void {
+    const batch = this.#batch as DataFrame;
+    const { input, keyOf, meter } = this.#channel as GateChannel;
+    const { values, timestamps } = batch;
+    const head = this.#head;
+    const from = this.#cursor;
+    let cursor = from;
+    let nextLook = from + 1;
+    let stride = 1;
+    while (cursor < values.length) {
+      head.receive(values[cursor], timestamps[cursor] as number, input, keyOf);
+      cursor++;
+      if (cursor === nextLook) {
+        if (this.#chain.overflowing || this.#clock.monotonicMs() >= until) break;
+        if (stride < RECORDS_BETWEEN_LOOKS_MAX) stride *= 2;
+        nextLook = cursor + stride;
+      }
+    }
+    this.#cursor = cursor;
+    this.#recordsIn += cursor - from;
+    meter.readRecords(cursor - from);
+    if (cursor === values.length) {
+      this.#batch = null;
+      this.#channel = null;
+    }
+  }
+}

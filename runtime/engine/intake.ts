@@ -1,0 +1,28 @@
+/**
+ * Where a task's records come from: its input channels or a source. The task asks for a step when there is room
+ * downstream; what the coordinator says about checkpoints goes through here first, because a source answers a trigger by
+ * itself while an operator waits for barriers.
+ */
+import type { Barrier } from '../checkpoint/barrier.ts';
+import type { SourcePosition } from '../operators/operator.ts';
+import type { MarkedOperator } from './snapshotRun.ts';
+import type { GateEffect, Task } from './task.ts';
+
+export interface Intake {
+  open(task: Task): void;
+  /** Control work that must not wait for room downstream: a trigger at a source. Answers whether there was any. */
+  control(): boolean;
+  /** Takes a bounded amount of input; answers whether there was any. */
+  step(): boolean;
+  wakeAt(): number | null;
+  trigger(barrier: Barrier): void;
+  /** Ends as if the input had ended. */
+  drain(): void;
+  completed(checkpointId: number): void;
+  aborted(checkpointId: number): void;
+  apply(effect: GateEffect): void;
+  /** A source's part of the snapshot. */
+  mark(barrier: Barrier): MarkedOperator | null;
+  changedPositions(): { readonly operator: string; readonly positions: readonly SourcePosition[] } | null;
+  close(): void;
+}

@@ -1,0 +1,167 @@
+/**
+ * One output edge of a task: chooses a channel for every record, gathers batches, and keeps order when channels are full.
+ *
+ * - O1. What a subtask sends to one channel arrives in the order in which it was sent, control frames included.
+ * - O2. When a channel is full, frames wait in the overflow list and later ones queue behind them. The task takes no
+ *   more input until the list is empty: that is backpressure. What one record produced beyond the room (a flatMap, a
+ *   window that fires) is therefore held here, never lost.
+ * - O3. A control frame goes behind all records sent before it, so partial batches are flushed first.
+ */
+import { keyGroupOf } from '../state/keyGroups.ts';
+import { subtaskOfKeyGroup } from '../state/keyGroups.ts';
+import type { Partitioning } from '../graph/jobGraph.ts';
+import type { Output } from '../operators/operator.ts';
+import type { Key } from '../state/declarations.ts';
+import type { ChannelWriter } from './channels/channel.ts';
+import { BATCH_RECORDS_MAX, type ControlFrame, type DataFrame, type Frame } from './channels/frame.ts';
+import type { ChannelMeter } from './meters.ts';
+
+interface Lane {
+  readonly writer: ChannelWriter;
+  readonly meter: ChannelMeter;
+  values: unknown[];
+  timestamps: number[];
+  readonly overflow: Frame[];
+}
+
+export interface EdgeOutputOptions {
+  readonly writers: readonly ChannelWriter[];
+  readonly meters: readonly ChannelMeter[];
+  readonly partitioning: Partitioning;
+  /** For hash. */
+  readonly keyOf: ((value: unknown) => Key) | null;
+  readonly maxParallelism: number;
+  /** Where round robin begins: the sender's index, so that senders do not all start with the same receiver. */
+  readonly startAt: number;
+  readonly batchRecordsMax?: number;
+}
+
+export class EdgeOutput implements Output<unknown> {
+  readonly #lanes: readonly Lane[];
+  readonly #choose: (value: unknown) => number;
+  readonly #broadcast: boolean;
+  readonly #batchMax: number;
+  /** Frames in all overflow lists. */
+  #overflowing = 0;
+  /** Records sent, for the task's counter. */
+  recordsOut = 0;
+
+  constructor(options: EdgeOutputOptions) {
+    this.#lanes = options.writers.map((writer, index) => ({
+      writer,
+      meter: options.meters[index] as ChannelMeter,
+      values: [],
+      timestamps: [],
+      overflow: [],
+    }));
+    this.#broadcast = options.partitioning === 'broadcast';
+    this.#choose = chooser(options, this.#lanes.length);
+    this.#batchMax = options.batchRecordsMax ?? BATCH_RECORDS_MAX;
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    if (this.#broadcast) {
+      for (const lane of this.#lanes) this.#append(lane, value, timestamp);
+    } else {
+      this.#append(this.#lanes[this.#choose(value)] as Lane, value, timestamp);
+    }
+    this.recordsOut++;
+  }
+
+  /** Room for a batch on every channel and nothing waiting. */
+  hasRoom(): boolean {
+    if (this.#overflowing > 0) return false;
+    for (const lane of this.#lanes) if (!lane.writer.hasRoom()) return false;
+    return true;
+  }
+
+  get overflowing(): boolean {
+    return this.#overflowing > 0;
+  }
+
+  /** Sends on partial batches; at the end of every step, so that no record waits for company. */
+  flush(): void {
+    for (const lane of this.#lanes) this.#flushLane(lane);
+  }
+
+  /** To every channel, behind everything sent so far. */
+  control(frame: ControlFrame): void {
+    for (const lane of this.#lanes) {
+      this.#flushLane(lane);
+      this.#send(lane, frame);
+    }
+  }
+
+  /** Tries to hand on what waits; answers whether anything moved. */
+  drainOverflow(): boolean {
+    if (this.#overflowing === 0) return false;
+    let moved = false;
+    for (const lane of this.#lanes) {
+      while (lane.overflow.length > 0 && this.#offer(lane, lane.overflow[0] as Frame, lane.overflow)) {
+        lane.overflow.shift();
+        this.#overflowing--;
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
+  #append(lane: Lane, value: unknown, timestamp: number): void {
+    lane.values.push(value);
+    lane.timestamps.push(timestamp);
+    if (lane.values.length >= this.#batchMax) this.#flushLane(lane);
+  }
+
+  #flushLane(lane: Lane): void {
+    if (lane.values.length === 0) return;
+    const frame: DataFrame = { kind: 'data', values: lane.values, timestamps: lane.timestamps };
+    lane.values = [];
+    lane.timestamps = [];
+    this.#send(lane, frame);
+  }
+
+  #send(lane: Lane, frame: Frame): void {
+    if (lane.overflow.length === 0 && this.#offer(lane, frame, null)) return;
+    lane.overflow.push(frame);
+    this.#overflowing++;
+  }
+
+  /** True: the channel has it. A batch too large for the channel is replaced by its halves at the front of the list. */
+  #offer(lane: Lane, frame: Frame, list: Frame[] | null): boolean {
+    const answer = lane.writer.offer(frame);
+    if (answer === 'taken') {
+      if (frame.kind === 'data') lane.meter.wroteRecords(frame.values.length);
+      else if (frame.kind === 'barrier') lane.meter.wroteBarrier(frame.barrier.checkpointId);
+      return true;
+    }
+    if (answer === 'full' || frame.kind !== 'data') return false;
+    const half = frame.values.length >> 1;
+    if (half === 0) throw new RangeError('a record is too large for the channel between two threads; run with one thread or make the record smaller');
+    const first: DataFrame = { kind: 'data', values: frame.values.slice(0, half), timestamps: frame.timestamps.slice(0, half) };
+    const second: DataFrame = { kind: 'data', values: frame.values.slice(half), timestamps: frame.timestamps.slice(half) };
+    if (list === null) {
+      this.#send(lane, first);
+      this.#send(lane, second);
+      return true;
+    }
+    list.splice(0, 1, first, second);
+    this.#overflowing++;
+    return this.#offer(lane, first, list);
+  }
+}
+
+const chooser = (options: EdgeOutputOptions, lanes: number): ((value: unknown) => number) => {
+  if (lanes === 1) return () => 0;
+  if (options.partitioning === 'hash') {
+    const { keyOf, maxParallelism } = options;
+    if (keyOf === null) throw new TypeError('a hash edge needs a key selector');
+    return (value) => subtaskOfKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
+  }
+  if (options.partitioning === 'global') return () => 0;
+  let next = options.startAt % lanes;
+  return () => {
+    const chosen = next;
+    next = next + 1 === lanes ? 0 : next + 1;
+    return chosen;
+  };
+};

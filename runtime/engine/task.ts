@@ -1,0 +1,287 @@
+/**
+ * A subtask: an intake (a source, or the gate of its input channels), a chain of operators, and output edges.
+ *
+ * `step()` does a bounded piece of work and never waits. What it does, in this order:
+ * - T1. What waits for room downstream goes first; until it is gone nothing else is taken (backpressure).
+ * - T2. A watermark that is being walked down the chain is finished before the next input.
+ * - T3. Triggers, notifications and timers are handled only here, between two records.
+ * - T4. On a barrier, as one step between two records: operators send on what must go before it, the barrier goes into
+ *   every output, the snapshot is marked (M4). Writing the snapshot is not part of the step.
+ */
+import type { Barrier } from '../checkpoint/barrier.ts';
+import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
+import type { Clock } from '../base/clock.ts';
+import type { SnapshotFiles } from '../checkpoint/storage.ts';
+import type { SourcePosition } from '../operators/operator.ts';
+import type { FromWorker, SubtaskId } from './control/messages.ts';
+import type { Intake } from './intake.ts';
+import type { SubtaskMeter } from './meters.ts';
+import type { OperatorChain } from './operatorChain.ts';
+import { type MarkedOperator, SnapshotRun } from './snapshotRun.ts';
+import { markLink, type Deferred } from './marking.ts';
+import { subtaskStatusNames } from './metricsTable.ts';
+
+export type StepResult = 'progressed' | 'idle' | 'backpressured' | 'closed';
+
+/** Timers fired in one step. */
+const TIMERS_PER_STEP = 512;
+
+export interface TaskOptions {
+  readonly id: SubtaskId;
+  readonly chain: OperatorChain;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly files: SnapshotFiles;
+  readonly meter: SubtaskMeter;
+  readonly send: (message: FromWorker) => void;
+}
+
+/** How long a checkpoint has been on its way here. */
+interface BarrierTimes {
+  readonly startDelayMs: number;
+  readonly alignmentMs: number;
+}
+
+export class Task {
+  readonly id: SubtaskId;
+  readonly chain: OperatorChain;
+  readonly #intake: Intake;
+  readonly #clock: Clock;
+  readonly #files: SnapshotFiles;
+  readonly #meter: SubtaskMeter;
+  readonly #send: (message: FromWorker) => void;
+  #snapshots: SnapshotRun[] = [];
+  /** Newest checkpoint that was marked or aborted here: older barriers and notices change nothing. */
+  #newestAborted = -1;
+  #state: 'running' | 'finishing' | 'ended' | 'closed' = 'running';
+  #reportedEnd = false;
+  #failure: unknown = null;
+
+  constructor(options: TaskOptions) {
+    this.id = options.id;
+    this.chain = options.chain;
+    this.#intake = options.intake;
+    this.#clock = options.clock;
+    this.#files = options.files;
+    this.#meter = options.meter;
+    this.#send = options.send;
+  }
+
+  open(): void {
+    this.chain.open();
+    this.#intake.open(this);
+    this.#meter.set('status', subtaskStatusNames.indexOf('running'));
+  }
+
+  step(): StepResult {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#state === 'closed') return 'closed';
+    let progressed = this.#drain();
+    if (this.chain.overflowing) return progressed ? 'progressed' : 'backpressured';
+    if (this.chain.walking) {
+      this.chain.walk(TIMERS_PER_STEP);
+      this.#flush();
+      return 'progressed';
+    }
+    if (this.#intake.control()) {
+      this.#flush();
+      return 'progressed';
+    }
+    if (this.#state === 'finishing') return this.#finish();
+    if (this.#state === 'ended') return this.#reportEnd() || progressed ? 'progressed' : 'idle';
+    if (!this.chain.hasRoom()) return progressed ? 'progressed' : 'backpressured';
+    progressed = this.chain.fireProcessingTimers(this.#clock.now(), TIMERS_PER_STEP) > 0 || progressed;
+    progressed = this.#intake.step() || progressed;
+    this.#flush();
+    return progressed ? 'progressed' : 'idle';
+  }
+
+  /** A slice of the asynchronous part of snapshots; answers whether anything was done. */
+  stepSnapshots(): boolean {
+    if (this.#snapshots.length === 0) return false;
+    let worked = false;
+    for (const run of this.#snapshots) worked = run.step() || worked;
+    if (this.#snapshots.some((run) => run.over)) this.#snapshots = this.#snapshots.filter((run) => !run.over);
+    return worked;
+  }
+
+  get snapshotting(): boolean {
+    return this.#snapshots.length > 0;
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended' || this.#state === 'closed';
+  }
+
+  /** When something is due without input: a timer, a source that asked to be polled again. Clock.now(). */
+  wakeAt(): number | null {
+    if (this.#state !== 'running') return null;
+    const timer = this.chain.nextProcessingTime();
+    const intake = this.#intake.wakeAt();
+    return timer === null ? intake : intake === null ? timer : Math.min(timer, intake);
+  }
+
+  /** Positions of a source that changed since the last call; null for others and when nothing changed. */
+  changedPositions(): { readonly operator: string; readonly positions: readonly SourcePosition[] } | null {
+    return this.#intake.changedPositions();
+  }
+
+  /** From the coordinator. */
+  trigger(barrier: Barrier): void {
+    this.#intake.trigger(barrier);
+  }
+
+  drainSource(): void {
+    this.#intake.drain();
+  }
+
+  checkpointComplete(checkpointId: number, commit: boolean): void {
+    this.#intake.completed(checkpointId);
+    if (commit) this.chain.notifyComplete(checkpointId);
+  }
+
+  checkpointAborted(checkpointId: number): void {
+    this.#intake.aborted(checkpointId);
+    this.#cancelSnapshot(checkpointId);
+  }
+
+  /** Carries out what the barrier handler decided. `gate` effects are the intake's own. */
+  apply(effects: readonly BarrierEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'snapshot': {
+          const startDelayMs = Math.max(0, this.#clock.now() - effect.barrier.timestamp - effect.alignmentMs);
+          this.#send({ type: 'aligned', subtask: this.id, checkpointId: effect.barrier.checkpointId, alignmentMs: effect.alignmentMs, at: this.#clock.now() });
+          this.takeSnapshot(effect.barrier, { startDelayMs, alignmentMs: effect.alignmentMs });
+          break;
+        }
+        case 'abort':
+          this.#abort(effect.checkpointId, effect.reason);
+          break;
+        default:
+          this.#intake.apply(effect);
+      }
+    }
+  }
+
+  /** The barrier is here (a source: is injected): T4. */
+  takeSnapshot(barrier: Barrier, times: BarrierTimes): void {
+    const { checkpointId } = barrier;
+    if (checkpointId <= this.#newestAborted) {
+      for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });
+      return;
+    }
+    if (this.#state !== 'ended') {
+      this.chain.prepareBarrier(checkpointId);
+      for (const edge of this.chain.edges) edge.control({ kind: 'barrier', barrier });
+    }
+    const started = this.#clock.monotonicMs();
+    const deferred: Deferred[] = [];
+    let marked: readonly MarkedOperator[];
+    try {
+      const intakePart = this.#intake.mark(barrier);
+      const operatorParts = this.chain.links.map((link) => markLink(link, barrier, deferred));
+      marked = intakePart === null ? operatorParts : [intakePart, ...operatorParts];
+    } catch (error) {
+      this.#send({ type: 'declined', subtask: this.id, checkpointId, reason: 'CHECKPOINT_DECLINED', message: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    const marking = this.#clock.monotonicMs();
+    const run = new SnapshotRun({
+      barrier,
+      subtaskIndex: this.id.index,
+      files: this.#files,
+      marked,
+      deferred,
+      done: (outcome) => {
+        if (outcome.ok) {
+          this.#send({
+            type: 'acknowledged',
+            subtask: this.id,
+            checkpointId,
+            operators: outcome.operators,
+            report: {
+              ...times,
+              syncMs: marking - started,
+              asyncMs: this.#clock.monotonicMs() - marking,
+              processedInFlightBytes: null,
+              persistedInFlightBytes: null,
+            },
+            at: this.#clock.now(),
+          });
+        } else {
+          this.#send({ type: 'declined', subtask: this.id, checkpointId, reason: 'CHECKPOINT_ASYNC_EXCEPTION', message: outcome.message });
+        }
+      },
+    });
+    this.#snapshots.push(run);
+  }
+
+  /** The intake has nothing more, ever: once the last watermark has been walked the chain finishes. */
+  inputEnded(): void {
+    if (this.#state === 'running') this.#state = 'finishing';
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    for (const run of this.#snapshots) run.cancel();
+    this.#snapshots = [];
+    this.#intake.close();
+    this.chain.close();
+  }
+
+  /** A failure outside of a step (a callback): thrown by the next one. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  #finish(): StepResult {
+    this.chain.finish();
+    for (const edge of this.chain.edges) edge.control({ kind: 'end' });
+    this.#state = 'ended';
+    this.#flush();
+    this.#reportEnd();
+    return 'progressed';
+  }
+
+  /** Reported once everything has found room downstream. */
+  #reportEnd(): boolean {
+    if (this.#reportedEnd || this.chain.overflowing) return false;
+    this.#reportedEnd = true;
+    this.#meter.set('status', subtaskStatusNames.indexOf('finished'));
+    this.#send({ type: 'ended', subtask: this.id });
+    return true;
+  }
+
+  #drain(): boolean {
+    let moved = false;
+    for (const edge of this.chain.edges) if (edge.overflowing) moved = edge.drainOverflow() || moved;
+    return moved;
+  }
+
+  #flush(): void {
+    let out = 0;
+    for (const edge of this.chain.edges) {
+      edge.flush();
+      out += edge.recordsOut;
+    }
+    this.#meter.set('recordsOut', out);
+  }
+
+  #abort(checkpointId: number, reason: string): void {
+    this.#newestAborted = Math.max(this.#newestAborted, checkpointId);
+    this.#cancelSnapshot(checkpointId);
+    this.chain.notifyAborted(checkpointId);
+    if (this.#state !== 'ended') for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });
+    this.#send({ type: 'declined', subtask: this.id, checkpointId, reason, message: `${this.id.vertex}[${this.id.index}] gave checkpoint ${checkpointId} up` });
+  }
+
+  #cancelSnapshot(checkpointId: number): void {
+    for (const run of this.#snapshots) if (run.barrier.checkpointId === checkpointId) run.cancel();
+  }
+}
+
+/** Effects that concern the gate only. */
+export type GateEffect = Exclude<BarrierEffect, { readonly type: 'snapshot' | 'abort' }>;
+

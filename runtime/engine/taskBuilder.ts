@@ -1,0 +1,190 @@
+/**
+ * Puts one subtask together: its operators with their restored state, its output edges, its gate or source.
+ */
+import { present } from '../base/assert.ts';
+import { createBarrierHandler } from '../checkpoint/barrierHandler.ts';
+import { readOperatorState, restoreKeyedState } from '../checkpoint/restoreState.ts';
+import type { Channel, Vertex } from '../graph/executionGraph.ts';
+import type { OperatorFactory } from '../graph/jobDefinition.ts';
+import type { OperatorContext, Output, StreamOperator } from '../operators/operator.ts';
+import { createSinkOperator, sinkStates } from '../operators/sinkOperator.ts';
+import type { SourceContext } from '../operators/source.ts';
+import { SourceWatermarks, WatermarkCoalescer } from '../operators/watermarks.ts';
+import type { StateDeclaration } from '../state/declarations.ts';
+import { keyGroupRange } from '../state/keyGroups.ts';
+import { KeyedStateBackend } from '../state/keyedStateBackend.ts';
+import type { SubtaskId } from './control/messages.ts';
+import { GateIntake } from './gateIntake.ts';
+import { InputGate } from './inputGate.ts';
+import { ChannelMeter, type SubtaskMeter } from './meters.ts';
+import { OperatorChain } from './operatorChain.ts';
+import { EdgeOutput } from './output.ts';
+import { type SavedSplit, SourceIntake, splitsState } from './sourceIntake.ts';
+import { Task } from './task.ts';
+import type { TaskThreadOptions } from './taskThread.ts';
+import type { ThreadChannels } from './threadChannels.ts';
+
+interface BuildOptions extends TaskThreadOptions {
+  readonly channels: ThreadChannels;
+  readonly meter: SubtaskMeter;
+  /** A failure in a callback of this subtask. */
+  readonly failed: (error: unknown) => void;
+}
+
+export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
+  const { execution, definition } = options;
+  const vertex = present(execution.vertices.find((candidate) => candidate.id === id.vertex), `vertex ${id.vertex}`);
+  const factories = vertex.operators.map(({ operator }) => present(definition.factories.get(operator.uid), `the functions of operator ${operator.uid}`));
+  const edges = vertex.operators.map((_operator, index) => outputsOf(vertex, index, id, options));
+  const parts = vertex.operators.map((_operator, index) => buildOperator(vertex, index, factories[index] as OperatorFactory, id, options));
+  const chain = new OperatorChain(vertex, {
+    operator: (index) => present(parts[index] ?? null, 'an operator in a chain'),
+    edgesOf: (index) => edges[index] ?? [],
+    context: (index, output) => operatorContext(vertex, index, id, output, parts[index]?.keyed ?? null, options),
+  });
+  const intake = chain.head === null ? sourceIntake(vertex, factories[0] as OperatorFactory, chain, id, options) : gateIntake(vertex, chain, id, options);
+  return new Task({ id, chain, intake, clock: options.clock, files: options.snapshots, meter: options.meter, send: options.send });
+};
+
+const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildOptions): EdgeOutput[] =>
+  vertex.outputs
+    .filter((edge) => edge.fromOperator === index)
+    .map((edge) => {
+      const channels = options.execution.channels
+        .filter((channel) => channel.edge === edge.id && channel.fromSubtask === id.index)
+        .sort((a, b) => a.toSubtask - b.toSubtask);
+      const receiver = present(options.execution.vertices.find((candidate) => candidate.id === edge.toVertex), `vertex ${edge.toVertex}`);
+      return new EdgeOutput({
+        writers: channels.map((channel) => options.channels.writer(channel)),
+        meters: channels.map((channel) => new ChannelMeter(options.metrics, channel.id)),
+        partitioning: edge.partitioning,
+        keyOf: options.definition.edges.get(edge.id)?.keyOf ?? null,
+        maxParallelism: receiver.maxParallelism,
+        startAt: id.index,
+      });
+    });
+
+interface BuiltOperator {
+  readonly operator: StreamOperator;
+  readonly keyed: KeyedStateBackend | null;
+  readonly states: readonly StateDeclaration[];
+}
+
+const buildOperator = (vertex: Vertex, index: number, factory: OperatorFactory, id: SubtaskId, options: BuildOptions): BuiltOperator | null => {
+  const { operator } = present(vertex.operators[index], 'an operator');
+  switch (factory.role) {
+    case 'source':
+      return null;
+    case 'sink':
+      return { operator: createSinkOperator(factory.sink), keyed: null, states: sinkStates };
+    case 'operator': {
+      const keyed = operator.keyed
+        ? new KeyedStateBackend({
+            operatorUid: operator.uid,
+            maxParallelism: vertex.maxParallelism,
+            keyGroups: keyGroupRange(id.index, vertex.parallelism, vertex.maxParallelism),
+            declarations: factory.states,
+          })
+        : null;
+      const files = restoredFiles(operator.uid, options);
+      if (keyed !== null && files !== null) restoreKeyedState(keyed, files, options.snapshots);
+      return { operator: factory.create(), keyed, states: factory.states };
+    }
+  }
+};
+
+const restoredFiles = (uid: string, options: BuildOptions): readonly string[] | null => {
+  const { restore } = options.deploy;
+  if (restore === null) return null;
+  return restore.operators.find((operator) => operator.uid === uid)?.files.map((file) => file.path) ?? [];
+};
+
+const restoredElements = (uid: string, declaration: StateDeclaration, id: SubtaskId, parallelism: number, options: BuildOptions): readonly unknown[] => {
+  const files = restoredFiles(uid, options);
+  if (files === null || files.length === 0) return [];
+  return readOperatorState({ operatorUid: uid, declaration, files, snapshots: options.snapshots, subtaskIndex: id.index, parallelism });
+};
+
+const operatorContext = (
+  vertex: Vertex,
+  index: number,
+  id: SubtaskId,
+  output: Output<unknown>,
+  keyed: KeyedStateBackend | null,
+  options: BuildOptions,
+): OperatorContext => {
+  const { operator } = present(vertex.operators[index], 'an operator');
+  return {
+    uid: operator.uid,
+    name: operator.name,
+    subtaskIndex: id.index,
+    parallelism: vertex.parallelism,
+    maxParallelism: vertex.maxParallelism,
+    runId: options.deploy.runId,
+    attempt: options.deploy.attempt,
+    clock: options.clock,
+    files: options.files,
+    output,
+    keyed,
+    restored: options.deploy.restore !== null,
+    supersede: options.deploy.supersede,
+    restoredOperatorState: (declaration) => restoredElements(operator.uid, declaration, id, vertex.parallelism, options),
+    log: (level, text) => options.send({ type: 'log', subtask: id, level, text }),
+  };
+};
+
+const sourceIntake = (vertex: Vertex, factory: OperatorFactory, chain: OperatorChain, id: SubtaskId, options: BuildOptions): SourceIntake => {
+  if (factory.role !== 'source') throw new TypeError(`${vertex.id} has no inputs and is no source`);
+  const intake: { current: SourceIntake | null } = { current: null };
+  const context: SourceContext = {
+    uid: vertex.id,
+    subtaskIndex: id.index,
+    parallelism: vertex.parallelism,
+    clock: options.clock,
+    files: options.files,
+    log: (level, text) => options.send({ type: 'log', subtask: id, level, text }),
+    wake: () => {
+      intake.current?.wake();
+      options.wakeSelf();
+    },
+  };
+  intake.current = new SourceIntake({
+    uid: vertex.id,
+    source: factory.source,
+    context,
+    restored: restoredElements(vertex.id, splitsState, id, vertex.parallelism, options) as readonly SavedSplit[],
+    watermarks: new SourceWatermarks(factory.watermarks),
+    entry: chain.entry,
+    clock: options.clock,
+    meter: options.meter,
+    send: options.send,
+  });
+  return intake.current;
+};
+
+const gateIntake = (vertex: Vertex, chain: OperatorChain, id: SubtaskId, options: BuildOptions): GateIntake => {
+  const incoming: { channel: Channel; input: number }[] = [];
+  for (const edge of vertex.inputs) {
+    for (const channel of options.execution.channels) {
+      if (channel.edge === edge.id && channel.toSubtask === id.index) incoming.push({ channel, input: edge.input });
+    }
+  }
+  const gate = new InputGate(
+    incoming.map(({ channel, input }) => ({
+      reader: options.channels.reader(channel),
+      meter: new ChannelMeter(options.metrics, channel.id),
+      input,
+      keyOf: options.definition.edges.get(channel.edge)?.keyOf ?? null,
+    })),
+  );
+  const { mode, unaligned, alignedTimeoutMs } = options.deploy.checkpoints;
+  return new GateIntake({
+    gate,
+    handler: createBarrierHandler({ channels: incoming.length, mode, unaligned, alignedTimeoutMs }),
+    watermarks: new WatermarkCoalescer(incoming.length),
+    head: present(chain.head, 'the head of a chain'),
+    clock: options.clock,
+    meter: options.meter,
+    send: options.send,
+  });
+};

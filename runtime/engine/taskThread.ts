@@ -1,0 +1,251 @@
+/**
+ * The tasks of one thread, run in turn. The host calls `step()` again and again, parks when nothing progressed, and
+ * hands messages in between; a simulation does the same with a seeded scheduler instead of a thread.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { SnapshotFiles } from '../checkpoint/storage.ts';
+import type { ExecutionGraph } from '../graph/executionGraph.ts';
+import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
+import type { JobDefinition } from '../graph/jobDefinition.ts';
+import type { FileAccess } from '../operators/files.ts';
+import { unreachable } from '../base/assert.ts';
+import { ThreadChannels } from './threadChannels.ts';
+import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
+import { SubtaskMeter } from './meters.ts';
+import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
+import { taskFailure } from './operatorFailure.ts';
+import type { StepResult, Task } from './task.ts';
+import { buildTask } from './taskBuilder.ts';
+
+export interface TaskThreadOptions {
+  readonly definition: JobDefinition;
+  readonly execution: ExecutionGraph;
+  readonly deploy: DeployOptions;
+  readonly threadIndex: number;
+  /** The subtasks of every thread; this one's are at `threadIndex`. */
+  readonly threads: readonly (readonly SubtaskId[])[];
+  /** Memory of the channels that cross threads, by channel id. */
+  readonly rings: ReadonlyMap<number, SharedArrayBuffer>;
+  readonly metrics: MetricsTable;
+  readonly clock: Clock;
+  readonly files: FileAccess;
+  readonly snapshots: SnapshotFiles;
+  readonly send: (message: FromWorker) => void;
+  /** Something was put into, or taken out of, a ring of that thread. */
+  readonly wakeThread: (threadIndex: number) => void;
+  /** A callback has work for this thread, which may be parked. */
+  readonly wakeSelf: () => void;
+}
+
+export interface ThreadStep {
+  readonly progressed: boolean;
+  /** Clock.now() at which something is due without being woken; null: nothing is. */
+  readonly wakeAt: number | null;
+  /** All tasks are closed: the thread can end. */
+  readonly closed: boolean;
+}
+
+interface Slot {
+  readonly id: SubtaskId;
+  readonly task: Task;
+  readonly meter: SubtaskMeter;
+  /** What the time since `since` is counted as. */
+  doing: StepResult;
+  since: number;
+  countedKeysAt: number;
+}
+
+/** How often sizes of state are counted for the screens. */
+const STATE_SIZE_EVERY_MS = 200;
+const POSITIONS_EVERY_MS = 250;
+
+export class TaskThread {
+  readonly #options: TaskThreadOptions;
+  #slots: Slot[] = [];
+  #opened = false;
+  #closed = false;
+  #positionsAt = 0;
+
+  constructor(options: TaskThreadOptions) {
+    this.#options = options;
+  }
+
+  handle(message: ToWorker): void {
+    if (this.#closed) return;
+    switch (message.type) {
+      case 'trigger': {
+        const { options } = message;
+        const barrier = {
+          checkpointId: options.checkpointId,
+          timestamp: options.timestamp,
+          isSavepoint: options.isSavepoint,
+          unaligned: false,
+          suspend: options.suspend,
+          directory: options.directory,
+        };
+        for (const id of message.subtasks) this.#guarded(this.#slot(id), (task) => task.trigger(barrier));
+        break;
+      }
+      case 'checkpoint-complete':
+        this.#all((task) => task.checkpointComplete(message.checkpointId, message.commit));
+        break;
+      case 'checkpoint-aborted':
+        this.#all((task) => task.checkpointAborted(message.checkpointId));
+        break;
+      case 'drain':
+        this.#all((task) => task.drainSource());
+        break;
+      case 'shut-down':
+      case 'cancel':
+        this.#close(message.type === 'cancel' ? 'canceled' : 'finished');
+        break;
+      default:
+        unreachable(message);
+    }
+  }
+
+  /** One bounded round over all tasks. The first one builds and opens them. */
+  step(): ThreadStep {
+    if (this.#closed) return { progressed: false, wakeAt: null, closed: true };
+    if (!this.#opened) {
+      this.#open();
+      return { progressed: true, wakeAt: null, closed: this.#closed };
+    }
+    let progressed = false;
+    let wakeAt: number | null = null;
+    for (const slot of this.#slots) {
+      if (this.#closed) break;
+      progressed = this.#stepSlot(slot) || progressed;
+      const at = slot.task.wakeAt();
+      if (at !== null && (wakeAt === null || at < wakeAt)) wakeAt = at;
+    }
+    this.#reportPositions();
+    return { progressed, wakeAt, closed: this.#closed };
+  }
+
+  #open(): void {
+    this.#opened = true;
+    const { deploy, clock, metrics, threads, rings, execution } = this.#options;
+    const channels = new ThreadChannels({
+      execution,
+      threads,
+      threadIndex: this.#options.threadIndex,
+      rings,
+      capacityRecords: execution.job.channelRecords ?? CHANNEL_RECORDS,
+      wakeThread: this.#options.wakeThread,
+    });
+    for (const id of deploy.subtasks) {
+      const meter = new SubtaskMeter(metrics, id.vertex, id.index);
+      try {
+        const task = buildTask(id, { ...this.#options, channels, meter, failed: (error) => this.#failSlot(id, error) });
+        this.#slots.push({ id, task, meter, doing: 'idle', since: clock.monotonicMs(), countedKeysAt: 0 });
+      } catch (error) {
+        this.#fail(id, error);
+        return;
+      }
+    }
+    for (const slot of this.#slots) if (!this.#guarded(slot, (task) => task.open())) return;
+    this.#options.send({ type: 'running', subtasks: deploy.subtasks });
+  }
+
+  #stepSlot(slot: Slot): boolean {
+    const { clock } = this.#options;
+    const started = clock.monotonicMs();
+    this.#count(slot, started);
+    slot.meter.set('stepStartedAt', started);
+    let result: StepResult = 'closed';
+    let wrote = false;
+    const alive = this.#guarded(slot, (task) => {
+      result = task.step();
+      wrote = task.stepSnapshots();
+    });
+    slot.meter.set('stepStartedAt', 0);
+    if (!alive) return true;
+    const ended = clock.monotonicMs();
+    slot.meter.add('busyMs', (result as StepResult) === 'progressed' || wrote ? ended - started : 0);
+    slot.doing = result;
+    slot.since = ended;
+    if (ended - slot.countedKeysAt > STATE_SIZE_EVERY_MS) this.#countState(slot, ended);
+    return (result as StepResult) === 'progressed' || wrote;
+  }
+
+  /** The time since the last step belongs to what that step had found: idle, backpressured, or more to do (busy). */
+  #count(slot: Slot, now: number): void {
+    const passed = now - slot.since;
+    if (slot.doing === 'idle') slot.meter.add('idleMs', passed);
+    else if (slot.doing === 'backpressured') slot.meter.add('backpressuredMs', passed);
+    else slot.meter.add('busyMs', passed);
+  }
+
+  #countState(slot: Slot, now: number): void {
+    slot.countedKeysAt = now;
+    let keys = 0;
+    let bytes = 0;
+    let stateful = false;
+    for (const link of slot.task.chain.links) {
+      if (link.keyed === null) continue;
+      stateful = true;
+      keys += link.keyed.keyCount;
+      bytes += link.keyed.estimatedBytes;
+    }
+    slot.meter.set('stateKeys', stateful ? keys : Number.NaN);
+    slot.meter.set('stateBytes', stateful ? bytes : Number.NaN);
+  }
+
+  #reportPositions(): void {
+    const now = this.#options.clock.monotonicMs();
+    if (now - this.#positionsAt < POSITIONS_EVERY_MS) return;
+    this.#positionsAt = now;
+    for (const slot of this.#slots) {
+      const positions = slot.task.changedPositions();
+      if (positions !== null) this.#options.send({ type: 'positions', subtask: slot.id, operator: positions.operator, positions: positions.positions });
+    }
+  }
+
+  #all(call: (task: Task) => void): void {
+    for (const slot of this.#slots) if (!this.#guarded(slot, call)) return;
+  }
+
+  #slot(id: SubtaskId): Slot {
+    const slot = this.#slots.find((candidate) => candidate.id.vertex === id.vertex && candidate.id.index === id.index);
+    if (slot === undefined) throw new RangeError(`subtask ${id.vertex}[${id.index}] does not run in this thread`);
+    return slot;
+  }
+
+  /** Runs something of a task; a failure of it fails the job: false. */
+  #guarded(slot: Slot, call: (task: Task) => void): boolean {
+    try {
+      call(slot.task);
+      return true;
+    } catch (error) {
+      this.#fail(slot.id, error);
+      return false;
+    }
+  }
+
+  #failSlot(id: SubtaskId, error: unknown): void {
+    this.#slots.find((slot) => slot.id === id)?.task.fail(error);
+    this.#options.wakeSelf();
+  }
+
+  #fail(id: SubtaskId, error: unknown): void {
+    new SubtaskMeter(this.#options.metrics, id.vertex, id.index).set('status', subtaskStatusNames.indexOf('failed'));
+    this.#options.send({ type: 'failed', failure: taskFailure(id, error) });
+    this.#close('canceled');
+  }
+
+  #close(status: 'canceled' | 'finished'): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const slot of this.#slots) {
+      try {
+        slot.task.close();
+      } catch (error) {
+        const { message } = taskFailure(slot.id, error);
+        this.#options.send({ type: 'log', subtask: slot.id, level: 'warning', text: `closing failed: ${message}` });
+      }
+      if (slot.meter.get('status') !== subtaskStatusNames.indexOf('failed')) slot.meter.set('status', subtaskStatusNames.indexOf(status));
+    }
+    this.#options.send({ type: 'closed', subtasks: this.#options.deploy.subtasks });
+  }
+}

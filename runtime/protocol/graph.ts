@@ -2,7 +2,7 @@
  * The dataflow as a client sees it: vertices (chains of operators) with their subtasks, edges between vertices, and
  * the physical channels of every edge. Plain data; it changes only when the job is deployed anew.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, longText, shortText, sourceLocation, vertexId } from './values.ts';
 
 export const stateType = z.enum(['value', 'list', 'map', 'reducing', 'aggregating', 'timers', 'operator-list', 'operator-union', 'broadcast']);

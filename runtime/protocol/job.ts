@@ -1,5 +1,5 @@
 /** The job itself: what it is doing, how it was configured, what went wrong with it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, durationMs, longText, shortText, snapshotId, sourceLocation, subtaskRef, time } from './values.ts';
 
 /** Flink's job statuses, as far as a local engine has them. */

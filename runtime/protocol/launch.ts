@@ -5,7 +5,7 @@
  * means that the supervisor is gone, and the runtime stops within 5 s. The child answers on stdout with one
  * LaunchReport a line. stderr carries text for people. Everything else goes through the WebSocket.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkpointConfig, exceptionInfo } from './job.ts';
 import { preflight, savepointSummary } from './savepoints.ts';
 import { count, longText, shortText, sourceLocation, time } from './values.ts';

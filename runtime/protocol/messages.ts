@@ -6,7 +6,7 @@
  * always the truth. Events carry a sequence and are never dropped; telemetry is, newest first. A client that sees a
  * gap or is disconnected subscribes again.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkpointDetails, checkpointEvent, checkpointSummary, stall } from './checkpoints.ts';
 import { graphInfo } from './graph.ts';
 import { exceptionInfo, jobInfo, logLine } from './job.ts';

@@ -1,7 +1,7 @@
 /**
  * Savepoints (and retained checkpoints, which can be shown, compared and restored alike): list, pre-flight, compare.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { stateType } from './graph.ts';
 import { bytes, count, longText, shortText, snapshotId, time } from './values.ts';
 

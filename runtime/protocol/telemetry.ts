@@ -2,7 +2,7 @@
  * Samples, at most ten a second, cumulative where they can be, so that a client that misses one loses nothing.
  * A sample lists only what changed since the last one that was sent to this client; what is absent is as it was.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, share, subtaskRef, time } from './values.ts';
 
 export const subtaskStatus = z.enum(['deploying', 'running', 'paused', 'finished', 'failed', 'canceled']);

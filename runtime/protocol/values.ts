@@ -2,7 +2,7 @@
  * The small values that every message is made of. Times are milliseconds since the epoch of the engine's clock,
  * durations are milliseconds, sizes are bytes, shares are 0 to 1. `null` means "not known", never zero.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const count = z.number().int().nonnegative();
 export const bytes = z.number().nonnegative();

@@ -10,7 +10,7 @@
  * to it. On every `connection` that turns `live` it initializes and subscribes anew. `generation` names the socket, so
  * that a frame of a socket that is gone is dropped on either side.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, longText, shortText, snapshotId, sourceLocation, time } from '../../runtime/protocol/values.ts';
 
 /** Where the dashboard runs: inside an editor, or in a browser through `--serve`. */

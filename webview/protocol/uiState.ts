@@ -3,7 +3,7 @@
  * webview's `setState` (so a WebviewPanelSerializer gets it back as `state`), in a browser to the session storage.
  * It is read leniently: what an older or newer version wrote and this one does not understand is forgotten.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, shortText, snapshotId } from '../../runtime/protocol/values.ts';
 import { dashboardView } from './messages.ts';
 

@@ -28,3 +28,15 @@ export class ManualClock implements Clock {
     this.#now += durationMs;
   }
 }
+
+/** Both readings of a clock at one moment, for the pure machines that are handed time instead of a clock. */
+export interface Moment {
+  /** Clock.now(): for timestamps. */
+  readonly now: number;
+  /** Clock.monotonicMs(): for durations and deadlines. */
+  readonly monotonicMs: number;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), monotonicMs: clock.monotonicMs() };
+}

@@ -4,7 +4,7 @@
  * A client folds `CheckpointEvent`s over the snapshot that it got when it subscribed; folding all of them from the
  * start gives the same `CheckpointDetails` that `checkpoint/details` returns.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, durationMs, longText, shortText, snapshotId, sourceLocation, subtaskRef, time } from './values.ts';
 
 export const checkpointStatus = z.enum(['in-progress', 'completed', 'failed']);
@@ -16,6 +16,7 @@ export type CheckpointKind = z.infer<typeof checkpointKind>;
 /** Flink's CheckpointFailureReason, the ones that can happen here. */
 export const failureReason = z.enum([
   'CHECKPOINT_EXPIRED', 'CHECKPOINT_SUBSUMED', 'CHECKPOINT_DECLINED', 'CHECKPOINT_ASYNC_EXCEPTION', 'IO_EXCEPTION',
+  'CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER', 'CHECKPOINT_DECLINED_TASK_CLOSING',
   'FINALIZE_CHECKPOINT_FAILURE', 'TASK_FAILURE', 'JOB_FAILURE', 'CHECKPOINT_COORDINATOR_SHUTDOWN', 'USER_ABORTED',
   'MINIMUM_TIME_BETWEEN_CHECKPOINTS', 'TOO_MANY_CHECKPOINT_REQUESTS', 'NOT_ALL_REQUIRED_TASKS_RUNNING',
 ]);

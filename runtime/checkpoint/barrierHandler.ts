@@ -1,0 +1,90 @@
+/**
+ * The barrier handler of a task: what its input gate does when a barrier, a cancellation or the end of a channel comes.
+ *
+ * A barrier cuts each channel in two. With several channels the cuts come at different moments, and the handler holds
+ * back what lies behind them until there is one on every channel, like a lock keeper who shuts one gate after the
+ * other and opens them together once the water is level:
+ *
+ *   channel 0   a b ║ c d                    c d wait in the channel, which is simply not read
+ *   channel 1   x y z ║ u
+ *               ────┬──┬─────────▶ time
+ *                   │  └ last barrier: alignment ends → snapshot: {a b x y z}, forward ║, release 0, then c d u
+ *                   └ first barrier: block 0, alignment starts
+ *
+ * It is a pure machine: events in, effects out, time handed in. The task carries the effects out in their order, as
+ * one step between two records. Effects are allocated only when something happens, so a call costs nothing on the
+ * path of records (which never comes here anyway).
+ *
+ * Two machines stand behind `createBarrierHandler`:
+ * - `exactlyOnceHandler.ts`: aligned, unaligned, and aligned-with-timeout. A barrier says itself that it is unaligned;
+ *   one that is not (and is no savepoint) becomes it when `alignedTimeoutMs` has passed since its trigger.
+ * - `atLeastOnceHandler.ts`: nothing is blocked, barriers are only counted.
+ *
+ * Unaligned, the snapshot is taken at the first barrier, and what lies before the others becomes *channel state*:
+ *
+ *   channel 0   a ║ b                        snapshot at ║ on 0: {a x}
+ *   channel 1   x ┊ y z ║ u                  y z come after the snapshot but before their barrier: captured
+ *
+ * `capture` says "from here on, what is read of this channel is also channel state", `capture-end` that its barrier
+ * has come to the head, and `overtake` that its barrier is known to lie further back: copy what lies before it, now.
+ * When the frame of an overtaken barrier is read at last, it is obsolete. When every channel's capture has ended,
+ * `channel-state-complete` closes the channel state.
+ *
+ * The rules and the names of Flink's handlers (SingleCheckpointBarrierHandler, CheckpointBarrierTracker) are followed,
+ * except for the notice of an abort (see `abortNotices.ts`).
+ */
+import { assert } from '../base/assert.ts';
+import type { Moment } from '../base/clock.ts';
+import { createAtLeastOnceHandler } from './atLeastOnceHandler.ts';
+import type { Barrier, CheckpointFailureReason } from './barrier.ts';
+import type { BarrierEffect } from './barrierEffects.ts';
+import { createExactlyOnceHandler } from './exactlyOnceHandler.ts';
+
+export type { BarrierEffect } from './barrierEffects.ts';
+
+export interface BarrierHandlerOptions {
+  /** Number of input channels; they are numbered from 0. */
+  readonly channels: number;
+  readonly mode: 'exactly-once' | 'at-least-once';
+  /**
+   * Exactly-once: an aligned barrier whose trigger is longer ago than this overtakes. Null or 0: it stays aligned.
+   * Engines pass it only when unaligned checkpoints are on; with 0 then, barriers are unaligned from the start.
+   */
+  readonly alignedTimeoutMs: number | null;
+}
+
+export interface PendingAlignment {
+  readonly checkpointId: number;
+  /** Monotonic; the first barrier, or before it the announcement or the trigger. */
+  readonly sinceMs: number;
+  /** In the order in which they delivered. */
+  readonly delivered: readonly number[];
+}
+
+export interface BarrierHandler {
+  /** The barrier is at the head of the channel and was taken from it. */
+  barrier(channel: number, barrier: Barrier, at: Moment): readonly BarrierEffect[];
+  /** The barrier was written into the channel; it may still lie behind records. Matters only if it could overtake them. */
+  announcement(channel: number, barrier: Barrier, at: Moment): readonly BarrierEffect[];
+  /** A cancellation marker was taken from a channel. */
+  cancellation(checkpointId: number, at: Moment): readonly BarrierEffect[];
+  /**
+   * From the coordinator, at a task whose predecessors have all ended or are about to: the barrier counts as arrived
+   * on every channel that has ended, the rest is awaited.
+   */
+  trigger(barrier: Barrier, at: Moment): readonly BarrierEffect[];
+  /** The coordinator's notice that the checkpoint ended without completing, or the task's own decline with a reason. */
+  abort(checkpointId: number, at: Moment, reason?: CheckpointFailureReason): readonly BarrierEffect[];
+  /** The channel has ended and will bring nothing more. */
+  end(channel: number, at: Moment): readonly BarrierEffect[];
+  /** The timer that was armed; a stray one does nothing. */
+  timeout(at: Moment): readonly BarrierEffect[];
+  isBlocked(channel: number): boolean;
+  /** For the dashboard: the newest checkpoint that is waited for. */
+  readonly pending: PendingAlignment | null;
+}
+
+export function createBarrierHandler(options: BarrierHandlerOptions): BarrierHandler {
+  assert(Number.isInteger(options.channels) && options.channels > 0, 'a barrier handler needs at least one channel');
+  return options.mode === 'exactly-once' ? createExactlyOnceHandler(options) : createAtLeastOnceHandler(options);
+}

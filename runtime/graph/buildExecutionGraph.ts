@@ -71,7 +71,10 @@ export function atParallelism(job: JobGraph, parallelism: number): JobGraph {
 }
 
 /** Why the job cannot run at this parallelism (null: as it was planned), in one sentence; null when it can. */
-export function parallelismProblem(job: JobGraph, parallelism: number | null): string | null {
+export function parallelismProblem(
+  job: Pick<JobGraph, 'operators'>,
+  parallelism: number | null,
+): string | null {
   for (const operator of job.operators) {
     const asked = parallelism === null || operator.parallelismFixed ? operator.parallelism : parallelism;
     if (!Number.isInteger(asked) || asked < 1) {

@@ -32,8 +32,7 @@ export function chainOperators(
     const joins =
       edge !== undefined &&
       others.length === 0 &&
-      sender !== undefined &&
-      sender.chainable &&
+      sender?.chainable &&
       operator.chainable &&
       effectivePartitioning(edge, parallelismOf(sender), parallelismOf(operator)) === 'forward';
     if (joins) {

@@ -1,0 +1,151 @@
+/**
+ * A stream of records, as an author composes it. Every method adds an operator to the plan and answers the stream behind
+ * it; nothing runs before the whole pipeline was read.
+ */
+import type { SourceLocation } from '../graph/jobGraph.ts';
+import { FilterOperator } from '../operators/filterOperator.ts';
+import { FlatMapOperator } from '../operators/flatMapOperator.ts';
+import { MapOperator } from '../operators/mapOperator.ts';
+import type { StreamOperator } from '../operators/operator.ts';
+import { ProcessOperator } from '../operators/processOperator.ts';
+import type { Sink } from '../operators/sink.ts';
+import { sinkDeclarations } from '../operators/sinkOperator.ts';
+import { describeState, type Key } from '../state/declarations.ts';
+import { callerLocation } from './callerLocation.ts';
+import { ConnectedStreams } from './connectedStreams.ts';
+import { KeyedStream } from './keyedStream.ts';
+import type { OperatorOptions } from './operatorOptions.ts';
+import type { Leg, Plan } from './plan.ts';
+import type { ProcessFunction } from './processFunctions.ts';
+import { processFunctionsOf } from './processFunctionsOf.ts';
+
+export class DataStream<T> {
+  readonly #plan: Plan;
+  readonly #legs: readonly Leg[];
+  /** Only for the types: two streams of different records are different things. */
+  declare readonly record?: T;
+
+  /** For Sluice itself; an author gets streams from `env.fromSource` and from other streams. */
+  constructor(plan: Plan, legs: readonly Leg[]) {
+    this.#plan = plan;
+    this.#legs = legs;
+  }
+
+  /** One record in, one out. */
+  map<Out>(map: (value: T) => Out, options: OperatorOptions = {}): DataStream<Out> {
+    return this.#operator('map', options, callerLocation(), () => new MapOperator(map));
+  }
+
+  /** One record in, any number out. */
+  flatMap<Out>(flatMap: (value: T) => Iterable<Out>, options: OperatorOptions = {}): DataStream<Out> {
+    return this.#operator('flatMap', options, callerLocation(), () => new FlatMapOperator(flatMap));
+  }
+
+  /** Lets through what `keeps` answers true for; a type guard narrows the stream. */
+  filter<Kept extends T>(keeps: (value: T) => value is Kept, options?: OperatorOptions): DataStream<Kept>;
+  filter(keeps: (value: T) => boolean, options?: OperatorOptions): DataStream<T>;
+  filter(keeps: (value: T) => boolean, options: OperatorOptions = {}): DataStream<T> {
+    return this.#operator('filter', options, callerLocation(), () => new FilterOperator(keeps));
+  }
+
+  /** Any number of records out for each one in; state and timers need a keyBy before. */
+  process<Out = never>(process: ProcessFunction<T, Out>, options: OperatorOptions = {}): DataStream<Out> {
+    const functions = processFunctionsOf(process, [process.onElement], {});
+    return this.#operator('process', options, callerLocation(), () => new ProcessOperator(functions));
+  }
+
+  /** Records of one key go to one subtask, in order, and share one state. */
+  keyBy<const K extends Key>(keyOf: (value: T) => K): KeyedStream<T, K> {
+    const label = keyLabel(keyOf);
+    const untyped = keyOf as (value: unknown) => Key;
+    return new KeyedStream(
+      this.#plan,
+      this.#legs.map((leg) => ({ ...leg, partitioning: 'hash', keyOf: untyped, label })),
+    );
+  }
+
+  /** This stream and the others as one; the order between them is that of arrival. */
+  union(...others: readonly DataStream<T>[]): DataStream<T> {
+    return new DataStream(this.#plan, [...this.#legs, ...others.flatMap((other) => other.#legs)]);
+  }
+
+  /** Two streams of different records into one operator. */
+  connect<Second>(second: DataStream<Second>): ConnectedStreams<T, Second> {
+    return new ConnectedStreams(this.#plan, this.#legs, second.#legs);
+  }
+
+  /** Round robin over all subtasks of the next operator. */
+  rebalance(): DataStream<T> {
+    return this.#spread('rebalance');
+  }
+
+  /** Round robin over a few subtasks of the next operator, each sender over its own share. */
+  rescale(): DataStream<T> {
+    return this.#spread('rescale');
+  }
+
+  /** At random. */
+  shuffle(): DataStream<T> {
+    return this.#spread('shuffle');
+  }
+
+  /** Every subtask of the next operator gets every record. */
+  broadcast(): DataStream<T> {
+    return this.#spread('broadcast');
+  }
+
+  /** All to the first subtask of the next operator. */
+  global(): DataStream<T> {
+    return this.#spread('global');
+  }
+
+  /** The end of the stream. */
+  sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
+    this.#plan.add({
+      type: 'sink',
+      role: 'sink',
+      defaultName: sink.name,
+      options,
+      location: callerLocation(),
+      inputs: [this.#legs],
+      keyed: false,
+      states: sinkDeclarations.map(describeState),
+      factory: { role: 'sink', sink: sink as Sink<unknown> },
+    });
+  }
+
+  #spread(partitioning: 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global'): DataStream<T> {
+    return new DataStream(
+      this.#plan,
+      this.#legs.map((leg) => ({ ...leg, partitioning, keyOf: null, label: partitioning })),
+    );
+  }
+
+  #operator<Out>(
+    type: string,
+    options: OperatorOptions,
+    location: SourceLocation | null,
+    create: () => StreamOperator,
+  ): DataStream<Out> {
+    const inputs = [this.#legs];
+    const legs = this.#plan.addOperator({
+      type,
+      options,
+      location,
+      inputs,
+      keyed: false,
+      states: [],
+      create,
+    });
+    return new DataStream(this.#plan, legs);
+  }
+}
+
+/** What people wrote after keyBy, as far as it is short and plain: `(f) => f.origin` is `origin`. */
+function keyLabel(keyOf: (value: never) => Key): string {
+  const text = /^\(?\s*([\w$]+)\s*\)?\s*=>\s*(.+)$/s.exec(keyOf.toString());
+  if (text === null) return 'hash';
+  const [, parameter = '', body = ''] = text;
+  const readable = body.replaceAll(`${parameter}.`, '').trim();
+  return readable.length <= 40 && !/[{};\n]/.test(readable) ? `hash(${readable})` : 'hash';
+}

@@ -1,0 +1,71 @@
+/** What the function of a pipeline gets: sources begin here, and settings of the whole job are made here. */
+import {
+  type CheckpointSettings,
+  defaultCheckpointSettings,
+  defaultRestartStrategy,
+  type RestartStrategy,
+} from '../graph/jobGraph.ts';
+import type { Source, WatermarkStrategy } from '../operators/source.ts';
+import { splitsDeclaration } from '../operators/sourceState.ts';
+import { describeState } from '../state/declarations.ts';
+import { callerLocation } from './callerLocation.ts';
+import { DataStream } from './dataStream.ts';
+import type { OperatorOptions } from './operatorOptions.ts';
+import { Plan } from './plan.ts';
+import {
+  type CheckpointOptions,
+  checkpointSettings,
+  type RestartOptions,
+  restartStrategy,
+} from './settings.ts';
+
+export interface SourceOptions<T> extends OperatorOptions {
+  /** Without it the records have the timestamps that the source gives them, and there are no watermarks until its end. */
+  readonly watermarks?: WatermarkStrategy<T>;
+}
+
+export class Environment {
+  /** Of every operator that has none of its own; what is asked for at the start (`--parallelism`) goes before it. */
+  parallelism: number | null = null;
+  /** The number of key groups, and the highest parallelism that the job can ever have. Fixed by its first snapshot. */
+  maxParallelism = 128;
+  readonly #plan = new Plan();
+  #checkpoints: CheckpointSettings = defaultCheckpointSettings;
+  #restart: RestartStrategy = defaultRestartStrategy;
+
+  /** A stream begins. */
+  fromSource<T>(source: Source<T>, options: SourceOptions<NoInfer<T>> = {}): DataStream<T> {
+    const watermarks = (options.watermarks ?? null) as WatermarkStrategy<unknown> | null;
+    const legs = this.#plan.add({
+      type: 'source',
+      role: 'source',
+      defaultName: source.name,
+      options,
+      location: callerLocation(),
+      inputs: [],
+      keyed: false,
+      states: [describeState(splitsDeclaration)],
+      factory: { role: 'source', source, watermarks },
+    });
+    return new DataStream(this.#plan, legs);
+  }
+
+  /** How checkpoints are taken; what is left out stays as it is. */
+  checkpoints(options: CheckpointOptions): void {
+    this.#checkpoints = checkpointSettings(options, this.#checkpoints);
+  }
+
+  /** What happens after a failure. */
+  restart(options: RestartOptions): void {
+    this.#restart = restartStrategy(options);
+  }
+
+  /** For Sluice itself: what was said so far. */
+  written(): {
+    readonly plan: Plan;
+    readonly checkpoints: CheckpointSettings;
+    readonly restart: RestartStrategy;
+  } {
+    return { plan: this.#plan, checkpoints: this.#checkpoints, restart: this.#restart };
+  }
+}

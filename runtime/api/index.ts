@@ -1,0 +1,44 @@
+/** `import { … } from 'sluice'`: what a pipeline author needs. Sources and sinks come from `sluice/connectors`. */
+
+export type { Timer, Timers, Timestamp } from '../operators/operator.ts';
+export type { Sink, SinkCommitter, SinkContext, SinkWriter } from '../operators/sink.ts';
+export { SinkError } from '../operators/sink.ts';
+export type {
+  Source,
+  SourceContext,
+  SplitPosition,
+  SplitReader,
+  WatermarkStrategy,
+} from '../operators/source.ts';
+export { SourceError } from '../operators/source.ts';
+export type { Key, ListState, MapState, ValueState } from '../state/declarations.ts';
+export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
+export { DataStream } from './dataStream.ts';
+export type { Duration } from './duration.ts';
+export type { Environment, SourceOptions } from './environment.ts';
+export { KeyedStream } from './keyedStream.ts';
+export type { OperatorOptions } from './operatorOptions.ts';
+export { type DefineOptions, type Pipeline, pipeline } from './pipeline.ts';
+export { PipelineError } from './pipelineError.ts';
+export {
+  type CoProcessFunction,
+  type EmitContext,
+  type KeyedContext,
+  type KeyedCoProcessFunction,
+  type KeyedProcessFunction,
+  ofType,
+  type ProcessFunction,
+  type WindowProcessFunction,
+} from './processFunctions.ts';
+export type { CheckpointOptions, RestartOptions } from './settings.ts';
+export {
+  type DeclaredState,
+  type DeclaredStates,
+  listState,
+  mapState,
+  type StateOptions,
+  valueState,
+} from './state.ts';
+export { boundedOutOfOrderness, monotonousTimestamps, type WatermarkOptions } from './watermarks.ts';
+export { WindowedStream } from './windowedStream.ts';
+export { type AggregateFunction, type KeyedWindow, type TumblingWindows, tumbling } from './windows.ts';

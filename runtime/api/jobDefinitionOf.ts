@@ -1,0 +1,187 @@
+/**
+ * From what an author wrote to a job: names, uids and parallelism are settled, the plan is checked, and the functions are
+ * put beside the plain graph. Whatever is wrong with the plan is found here, before anything runs, and is told in one
+ * sentence with the operator and its line.
+ */
+import { present } from '../base/assert.ts';
+import { parallelismProblem } from '../graph/buildExecutionGraph.ts';
+import { fingerprint } from '../graph/fingerprint.ts';
+import type { EdgeFunctions, JobDefinition, OperatorFactory } from '../graph/jobDefinition.ts';
+import type { CheckpointSettings, GraphEdge, GraphOperator } from '../graph/jobGraph.ts';
+import { uidsOf } from './derivedUid.ts';
+import type { Environment } from './environment.ts';
+import type { DefineOptions } from './pipeline.ts';
+import { PipelineError, type SentencePart } from './pipelineError.ts';
+import type { PlannedOperator } from './plan.ts';
+
+export function jobDefinitionOf(name: string, env: Environment, options: DefineOptions): JobDefinition {
+  const { plan, restart, ...written } = env.written();
+  const { operators: planned } = plan;
+  const checkpoints: CheckpointSettings = { ...written.checkpoints, ...options.checkpoints };
+  checkSettings(name, checkpoints);
+  checkMaxParallelism(env.maxParallelism, []);
+  checkUids(planned);
+  checkEnds(name, planned);
+  checkSinkDirectories(planned);
+
+  const uids = uidsOf(planned);
+  const parallelism = options.parallelism ?? env.parallelism ?? 1;
+  const operators = planned.map((operator) => graphOperator(operator, uids, parallelism, env.maxParallelism));
+  for (const [index, operator] of planned.entries()) {
+    const graphed = present(operators[index], 'an operator');
+    checkMaxParallelism(graphed.maxParallelism, nameOf(operator));
+    const problem = parallelismProblem({ operators: [graphed] }, null);
+    if (problem !== null) throw new PipelineError(operator.location, problem, operator.location);
+  }
+
+  const edges: GraphEdge[] = [];
+  const functions = new Map<string, EdgeFunctions>();
+  const taken = new Set<string>();
+  for (const operator of planned) {
+    const to = uidIn(uids, operator);
+    for (const [input, legs] of operator.inputs.entries()) {
+      for (const { from, partitioning, keyOf, label } of legs) {
+        const id = freeId(`${uidIn(uids, from)}->${to}:${input}`, taken);
+        edges.push({ id, from: uidIn(uids, from), to, input, partitioning, label });
+        if (keyOf !== null) functions.set(id, { keyOf });
+      }
+    }
+  }
+
+  const factories = new Map<string, OperatorFactory>(
+    planned.map((operator) => [uidIn(uids, operator), operator.factory]),
+  );
+  const { maxParallelism } = env;
+  const graph = {
+    name,
+    maxParallelism,
+    operators,
+    edges,
+    fingerprint: fingerprint({ maxParallelism, operators, edges }),
+    checkpoints,
+    restart,
+  };
+  return { graph, factories, edges: functions };
+}
+
+function graphOperator(
+  operator: PlannedOperator,
+  uids: ReadonlyMap<PlannedOperator, string>,
+  jobParallelism: number,
+  jobMaxParallelism: number,
+): GraphOperator {
+  const { options, factory } = operator;
+  return {
+    uid: uidIn(uids, operator),
+    uidDerived: options.uid === undefined,
+    name: options.name ?? options.uid ?? operator.defaultName,
+    role: operator.role,
+    type: operator.type,
+    parallelism: options.parallelism ?? jobParallelism,
+    parallelismFixed: options.parallelism !== undefined,
+    maxParallelism: options.maxParallelism ?? jobMaxParallelism,
+    keyed: operator.keyed,
+    inputs: operator.inputs.length,
+    states: operator.states,
+    chainable: options.disableChaining !== true,
+    location: operator.location,
+    bounded: factory.role === 'source' ? factory.source.bounded : false,
+    sinkDirectory: factory.role === 'sink' ? (factory.sink.directory ?? null) : null,
+    guarantee: factory.role === 'sink' ? factory.sink.guarantee : null,
+    requiredFiles: factory.role === 'source' ? (factory.source.requiredFiles ?? []) : [],
+  };
+}
+
+function checkSettings(name: string, checkpoints: CheckpointSettings): void {
+  if (checkpoints.unaligned && checkpoints.mode === 'at-least-once') {
+    throw new PipelineError(
+      null,
+      `Pipeline "${name}" asks for unaligned checkpoints and for at-least-once: unaligned ones hold exactly-once anyway, so leave one of the two out.`,
+    );
+  }
+}
+
+function checkMaxParallelism(maxParallelism: number, where: readonly SentencePart[]): void {
+  if (Number.isInteger(maxParallelism) && maxParallelism >= 1 && maxParallelism <= 32_768) return;
+  const location = where.find((part) => typeof part === 'object') ?? null;
+  const of = where.length === 0 ? ['The job'] : where;
+  const problem = ` has the max parallelism ${maxParallelism}: it must be a whole number from 1 to 32768.`;
+  throw new PipelineError(location, ...of, problem);
+}
+
+function checkUids(planned: readonly PlannedOperator[]): void {
+  const seen = new Map<string, PlannedOperator>();
+  for (const operator of planned) {
+    const { uid } = operator.options;
+    if (uid === undefined) continue;
+    if (uid.trim() === '' || uid.length > 200) {
+      const problem = ' has a uid that is empty or longer than 200 characters: give it a short name.';
+      throw new PipelineError(operator.location, ...nameOf(operator), problem);
+    }
+    const first = seen.get(uid);
+    if (first !== undefined) {
+      const who = [...nameOf(operator), ` has the uid "${uid}", which `, ...nameOf(first, 'operator')];
+      throw new PipelineError(operator.location, ...who, ' already has: give each operator its own.');
+    }
+    seen.set(uid, operator);
+  }
+}
+
+function checkEnds(name: string, planned: readonly PlannedOperator[]): void {
+  if (planned.length === 0) {
+    throw new PipelineError(
+      null,
+      `Pipeline "${name}" is empty: begin with env.fromSource and end with sinkTo.`,
+    );
+  }
+  const feeding = new Set(planned.flatMap(({ inputs }) => inputs.flat().map((leg) => leg.from)));
+  const loose = planned.find((operator) => operator.role !== 'sink' && !feeding.has(operator));
+  if (loose !== undefined) {
+    throw new PipelineError(loose.location, ...nameOf(loose), ' leads nowhere: end its stream with sinkTo.');
+  }
+}
+
+/** Two sinks in one directory would count each other's parts as their own. */
+function checkSinkDirectories(planned: readonly PlannedOperator[]): void {
+  const seen = new Map<string, PlannedOperator>();
+  for (const operator of planned) {
+    if (operator.factory.role !== 'sink' || operator.factory.sink.directory === undefined) continue;
+    const { path } = operator.factory.sink.directory;
+    const key = plainPath(path);
+    const first = seen.get(key);
+    if (first !== undefined) {
+      const who = [...nameOf(operator), ` writes into "${path}", and so does `, ...nameOf(first, 'operator')];
+      throw new PipelineError(operator.location, ...who, ': give each sink its own directory.');
+    }
+    seen.set(key, operator);
+  }
+}
+
+/** As far as it can be told from the text: `./out//x/` is `out/x`. */
+function plainPath(path: string): string {
+  const rooted = /^[\\/]/.test(path) ? '/' : '';
+  const parts: string[] = [];
+  for (const part of path.split(/[\\/]/)) {
+    if (part === '' || part === '.') continue;
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else parts.push(part);
+  }
+  return rooted + parts.join('/');
+}
+
+function nameOf(operator: PlannedOperator, word = 'Operator'): readonly SentencePart[] {
+  const { options, defaultName, location } = operator;
+  return [`${word} "${options.name ?? options.uid ?? defaultName}"`, location];
+}
+
+function uidIn(uids: ReadonlyMap<PlannedOperator, string>, operator: PlannedOperator): string {
+  return present(uids.get(operator), `the uid of ${operator.type} (a stream of another pipeline?)`);
+}
+
+/** A stream that is united with itself has two edges between the same two operators. */
+function freeId(id: string, taken: Set<string>): string {
+  let free = id;
+  for (let place = 2; taken.has(free); place++) free = `${id}#${place}`;
+  taken.add(free);
+  return free;
+}

@@ -1,0 +1,74 @@
+/** A stream whose records have keys: each key has its own state, its own timers, its own windows. */
+import { ProcessOperator } from '../operators/processOperator.ts';
+import { ReduceOperator } from '../operators/reduceOperator.ts';
+import type { Key, StateDeclaration } from '../state/declarations.ts';
+import { callerLocation } from './callerLocation.ts';
+import { KeyedConnectedStreams } from './connectedStreams.ts';
+import { DataStream } from './dataStream.ts';
+import { declareStates } from './declareStates.ts';
+import type { OperatorOptions } from './operatorOptions.ts';
+import type { Leg, Plan } from './plan.ts';
+import type { KeyedProcessFunction } from './processFunctions.ts';
+import { processFunctionsOf } from './processFunctionsOf.ts';
+import type { DeclaredStates } from './state.ts';
+import { WindowedStream } from './windowedStream.ts';
+import type { TumblingWindows } from './windows.ts';
+
+export class KeyedStream<T, K extends Key> {
+  readonly #plan: Plan;
+  readonly #legs: readonly Leg[];
+  /** Only for the types. */
+  declare readonly record?: T;
+  declare readonly key?: K;
+
+  /** For Sluice itself; an author gets one from `keyBy`. */
+  constructor(plan: Plan, legs: readonly Leg[]) {
+    this.#plan = plan;
+    this.#legs = legs;
+  }
+
+  /** Keeps one value per key and emits it after every record; the first record of a key is its first value. */
+  reduce(reduce: (left: T, right: T) => T, options: OperatorOptions = {}): DataStream<T> {
+    const state: StateDeclaration<T> = { name: 'reduced', type: 'value', schemaVersion: 1 };
+    const legs = this.#plan.addOperator({
+      type: 'reduce',
+      options,
+      location: callerLocation(),
+      inputs: [this.#legs],
+      keyed: true,
+      states: [state as StateDeclaration],
+      create: () => new ReduceOperator(reduce, state),
+    });
+    return new DataStream(this.#plan, legs);
+  }
+
+  /** State, timers, and any number of records out for each one in. */
+  process<Out = never, States extends DeclaredStates = Record<never, never>>(
+    process: KeyedProcessFunction<T, K, Out, States>,
+    options: OperatorOptions = {},
+  ): DataStream<Out> {
+    const location = callerLocation();
+    const states = declareStates(process.state ?? {}, options, location);
+    const functions = processFunctionsOf(process, [process.onElement], states);
+    const legs = this.#plan.addOperator({
+      type: 'process',
+      options,
+      location,
+      inputs: [this.#legs],
+      keyed: true,
+      states: Object.values(states),
+      create: () => new ProcessOperator(functions),
+    });
+    return new DataStream(this.#plan, legs);
+  }
+
+  /** The records of each key, cut into pieces of event time. */
+  window(windows: TumblingWindows): WindowedStream<T, K> {
+    return new WindowedStream(this.#plan, this.#legs, windows);
+  }
+
+  /** Two streams with the same keys into one operator: what has one key meets in one state. */
+  connect<Second>(second: KeyedStream<Second, K>): KeyedConnectedStreams<T, Second, K> {
+    return new KeyedConnectedStreams(this.#plan, this.#legs, second.#legs);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The functions of `process`, as an author writes them. Their contexts are valid only during the call: take what you
+ * need out of them, do not keep them.
+ */
+import type { Timer, Timers, Timestamp } from '../operators/operator.ts';
+import type { KeyedWindow } from '../operators/windowOperator.ts';
+import type { Key } from '../state/declarations.ts';
+import type { DeclaredStates, StateHandles } from './state.ts';
+
+/** Names a type where there is no value to infer it from; see `ofType`. */
+export interface TypeName<T> {
+  readonly type?: T;
+}
+
+const anyType: TypeName<never> = Object.freeze({});
+
+/** `output: ofType<Alert>()`: what `ctx.emit` takes and the stream behind the operator carries. */
+export function ofType<T>(): TypeName<T> {
+  return anyType;
+}
+
+export interface EmitContext<Out> {
+  /** Event time of the record at hand; -Infinity where it has none. */
+  readonly timestamp: Timestamp;
+  /** With the timestamp of the record or timer at hand, unless another one is given. */
+  emit(value: Out, timestamp?: Timestamp): void;
+  log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
+}
+
+export interface KeyedContext<K extends Key, Out, States extends DeclaredStates> extends EmitContext<Out> {
+  readonly key: K;
+  readonly state: StateHandles<States>;
+  readonly timers: Timers;
+}
+
+export interface ProcessFunction<T, Out> {
+  readonly output?: TypeName<Out>;
+  onElement(value: T, context: EmitContext<Out>): void;
+  /** The input has ended. */
+  onEnd?(context: EmitContext<Out>): void;
+}
+
+export interface KeyedProcessFunction<T, K extends Key, Out, States extends DeclaredStates> {
+  readonly output?: TypeName<Out>;
+  readonly state?: States;
+  onElement(value: T, context: KeyedContext<K, Out, States>): void;
+  onTimer?(timer: Timer, context: KeyedContext<K, Out, States>): void;
+}
+
+export interface CoProcessFunction<First, Second, Out> {
+  readonly output?: TypeName<Out>;
+  onFirst(value: First, context: EmitContext<Out>): void;
+  onSecond(value: Second, context: EmitContext<Out>): void;
+  /** Both inputs have ended. */
+  onEnd?(context: EmitContext<Out>): void;
+}
+
+export interface KeyedCoProcessFunction<First, Second, K extends Key, Out, States extends DeclaredStates> {
+  readonly output?: TypeName<Out>;
+  readonly state?: States;
+  onFirst(value: First, context: KeyedContext<K, Out, States>): void;
+  onSecond(value: Second, context: KeyedContext<K, Out, States>): void;
+  onTimer?(timer: Timer, context: KeyedContext<K, Out, States>): void;
+}
+
+export interface WindowProcessFunction<T, K extends Key, Out> {
+  readonly output?: TypeName<Out>;
+  /** All records of a window, in the order in which they came. They are kept until then: prefer `aggregate`. */
+  onWindow(values: readonly T[], window: KeyedWindow<K>, emit: (value: Out) => void): void;
+}

@@ -1,0 +1,26 @@
+/** One record in, any number out, in the order in which the function gives them, all with the record's timestamp. */
+import type { OperatorContext, Output, StreamOperator, Timestamp } from './operator.ts';
+
+export class FlatMapOperator<In, Out> implements StreamOperator<Out> {
+  readonly #flatMap: (value: In) => Iterable<Out>;
+  #output!: Output<Out>;
+
+  constructor(flatMap: (value: In) => Iterable<Out>) {
+    this.#flatMap = flatMap;
+  }
+
+  open(context: OperatorContext<Out>): void {
+    this.#output = context.output;
+  }
+
+  process(value: unknown, timestamp: Timestamp): void {
+    const results = this.#flatMap(value as In);
+    if (Array.isArray(results)) {
+      // The usual case, without an iterator for every record.
+      for (let index = 0; index < results.length; index++)
+        this.#output.collect(results[index] as Out, timestamp);
+    } else {
+      for (const result of results) this.#output.collect(result, timestamp);
+    }
+  }
+}

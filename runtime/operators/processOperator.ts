@@ -1,0 +1,131 @@
+/**
+ * The operator that can do everything: state, timers, any number of records out, one or two inputs. It adapts the
+ * functions that an author wrote to the engine's contract.
+ *
+ * The context that those functions get is one object for the life of the operator, so that a record costs no
+ * allocation; it is valid only during the call, as its documentation in the API says.
+ */
+import { assert, present, unreachable } from '../base/assert.ts';
+import type { Key, StateDeclaration } from '../state/declarations.ts';
+import {
+  type KeyedStates,
+  NO_TIMESTAMP,
+  type OperatorContext,
+  type StreamOperator,
+  type Timer,
+  type Timers,
+  type Timestamp,
+} from './operator.ts';
+
+/** What the functions of an author see. Behind a keyBy `keyed` has the key, its state and its timers. */
+export interface ProcessContext {
+  readonly key: Key;
+  readonly state: Readonly<Record<string, unknown>>;
+  readonly timers: Timers;
+  readonly timestamp: Timestamp;
+  emit(value: unknown, timestamp?: Timestamp): void;
+  log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
+}
+
+export interface ProcessFunctions {
+  /** By the name that the author's code uses; the declaration may have another one. */
+  readonly states: Readonly<Record<string, StateDeclaration>>;
+  /** One function per input. */
+  readonly onElement: readonly ((value: unknown, context: ProcessContext) => void)[];
+  readonly onTimer: ((timer: Timer, context: ProcessContext) => void) | null;
+  /** All inputs have ended. Outside a keyBy only: there is no current key. */
+  readonly onEnd: ((context: ProcessContext) => void) | null;
+}
+
+export class ProcessOperator implements StreamOperator {
+  readonly #functions: ProcessFunctions;
+  #context!: OpenedContext;
+
+  constructor(functions: ProcessFunctions) {
+    this.#functions = functions;
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = new OpenedContext(context, this.#functions.states);
+  }
+
+  process(value: unknown, timestamp: Timestamp, input: number): void {
+    this.#context.timestamp = timestamp;
+    present(this.#functions.onElement[input], `the function for input ${input}`)(value, this.#context);
+  }
+
+  onTimer(timer: Timer): void {
+    const { onTimer } = this.#functions;
+    if (onTimer === null) return;
+    // What an event-time timer emits belongs to its time; the machine's clock says nothing about event time.
+    this.#context.timestamp = timer.domain === 'event-time' ? timer.time : NO_TIMESTAMP;
+    onTimer(timer, this.#context);
+  }
+
+  finish(): void {
+    this.#context.timestamp = NO_TIMESTAMP;
+    this.#functions.onEnd?.(this.#context);
+  }
+}
+
+class OpenedContext implements ProcessContext {
+  readonly state: Readonly<Record<string, unknown>>;
+  timestamp: Timestamp = NO_TIMESTAMP;
+  readonly #operator: OperatorContext;
+
+  constructor(operator: OperatorContext, declarations: Readonly<Record<string, StateDeclaration>>) {
+    this.#operator = operator;
+    const entries = Object.entries(declarations);
+    assert(entries.length === 0 || operator.keyed !== null, `${operator.uid} has keyed state but no key`);
+    this.state = Object.fromEntries(
+      entries.map(([name, declaration]) => [
+        name,
+        handleOf(present(operator.keyed, 'keyed state'), declaration),
+      ]),
+    );
+  }
+
+  get key(): Key {
+    return this.#keyed().currentKey();
+  }
+
+  get timers(): Timers {
+    return this.#keyed().timers;
+  }
+
+  emit(value: unknown, timestamp: Timestamp = this.timestamp): void {
+    this.#operator.output.collect(value, timestamp);
+  }
+
+  log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void {
+    this.#operator.log(level, text);
+  }
+
+  #keyed(): KeyedStates {
+    const { keyed } = this.#operator;
+    if (keyed === null)
+      throw new Error(`Keys, state and timers exist only behind a keyBy; ${this.#operator.uid} has none.`);
+    return keyed;
+  }
+}
+
+function handleOf(keyed: KeyedStates, declaration: StateDeclaration): unknown {
+  switch (declaration.type) {
+    case 'value':
+      return keyed.value(declaration);
+    case 'list':
+      return keyed.list(declaration);
+    case 'map':
+      return keyed.map(declaration);
+    case 'reducing':
+    case 'aggregating':
+    case 'timers':
+    case 'operator-list':
+    case 'operator-union':
+      throw new Error(
+        `State ${declaration.name} of type ${declaration.type} cannot be used in a process function.`,
+      );
+    default:
+      return unreachable(declaration.type);
+  }
+}

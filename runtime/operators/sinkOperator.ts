@@ -1,0 +1,91 @@
+/**
+ * A sink as an operator: two-phase commit around a writer and a committer.
+ *
+ *   records ──▶ writer ──barrier n──▶ committables ──▶ state of snapshot n ──n is complete──▶ committer
+ *
+ * - S1. What the writer prepared for n becomes visible only after n, or a later checkpoint, is complete.
+ * - S2. It is in the operator's state from n on until it was committed, so no crash can lose it: whoever restores
+ *   snapshot n commits it again, and committing twice is the same as committing once.
+ * - S3. An aborted checkpoint takes nothing back: what was prepared for it waits for the next complete one.
+ * - S4. One committable that fails does not keep the others from being tried; the subtask then fails with the first
+ *   error, and the restore tries again.
+ */
+import type { StateDeclaration } from '../state/declarations.ts';
+import type { OperatorContext, SnapshotContext, StreamOperator, Timestamp } from './operator.ts';
+import type { Sink, SinkCommitter, SinkWriter } from './sink.ts';
+
+interface PendingCommittable {
+  readonly checkpointId: number;
+  readonly committable: unknown;
+}
+
+/** Prepared and not yet known to be committed. Spread over the subtasks of the next run. */
+export const committablesDeclaration: StateDeclaration<PendingCommittable> = {
+  name: 'committables',
+  type: 'operator-list',
+  schemaVersion: 1,
+};
+/** What the writers say of themselves; all of it is given to each subtask of the next run. */
+export const writerDeclaration: StateDeclaration = {
+  name: 'writer',
+  type: 'operator-union',
+  schemaVersion: 1,
+};
+export const sinkDeclarations: readonly StateDeclaration[] = [committablesDeclaration, writerDeclaration];
+
+export class SinkOperator implements StreamOperator<never> {
+  readonly #writer: SinkWriter<unknown, unknown>;
+  readonly #committer: SinkCommitter<unknown> | null;
+  /** In the order of their checkpoints. */
+  #pending: readonly PendingCommittable[] = [];
+
+  constructor(sink: Sink<unknown>) {
+    this.#writer = sink.createWriter();
+    this.#committer = sink.createCommitter();
+  }
+
+  open(context: OperatorContext<never>): void {
+    const pending = context.restoredOperatorState(committablesDeclaration) as readonly PendingCommittable[];
+    const inOrder = [...pending].sort((left, right) => left.checkpointId - right.checkpointId);
+    this.#committer?.recover(
+      context,
+      inOrder.map(({ committable }) => committable),
+    );
+    this.#writer.open(context, context.restoredOperatorState(writerDeclaration));
+  }
+
+  process(value: unknown, timestamp: Timestamp): void {
+    this.#writer.write(value, timestamp);
+  }
+
+  snapshot(context: SnapshotContext): void {
+    const { checkpointId } = context;
+    const prepared = this.#writer
+      .prepareCommit(context)
+      .map((committable) => ({ checkpointId, committable }));
+    if (this.#committer !== null) {
+      this.#pending = [...this.#pending, ...prepared];
+      context.putOperatorState(committablesDeclaration, this.#pending);
+    }
+    context.putOperatorState(writerDeclaration, [this.#writer.writerState()]);
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    const due = this.#pending.filter((pending) => pending.checkpointId <= checkpointId);
+    if (due.length === 0 || this.#committer === null) return;
+    this.#pending = this.#pending.filter((pending) => pending.checkpointId > checkpointId);
+    const failures: unknown[] = [];
+    for (const { committable } of due) {
+      try {
+        this.#committer.commit([committable]);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+}

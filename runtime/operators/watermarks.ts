@@ -1,0 +1,166 @@
+/**
+ * How a source makes watermarks, and how an operator with several inputs puts theirs together. Both are numbers in,
+ * numbers out; the source task and the input gate are thin skins around them.
+ *
+ * A watermark t says: no record with a timestamp up to t will come. Like Flink's, a split's watermark therefore trails
+ * its highest timestamp by the allowed disorder *and one millisecond*: a second record of the highest one may come.
+ *
+ * - W1. What is answered never goes backwards, whatever comes in.
+ * - W2. The slowest active part decides; a part that is idle or has ended does not hold the others back.
+ * - W3. When nothing active is left, idleness itself is passed on, so that those downstream do not wait for us either.
+ */
+import { assert, present } from '../base/assert.ts';
+import { MAX_WATERMARK, MIN_WATERMARK, type Timestamp } from './operator.ts';
+
+export interface WatermarkReading {
+  readonly watermark: Timestamp;
+  /** Nothing active is left that could move it; not the same as ended. */
+  readonly idle: boolean;
+}
+
+interface SplitClock {
+  highest: Timestamp;
+  lastRecordAt: number;
+}
+
+/** Per split the highest timestamp; over the active ones the lowest. `nowMs` is any clock that does not run backwards. */
+export class SplitWatermarks {
+  readonly #outOfOrdernessMs: number;
+  readonly #idleAfterMs: number | null;
+  readonly #splits = new Map<string, SplitClock>();
+  #watermark: Timestamp = MIN_WATERMARK;
+
+  constructor(options: { readonly outOfOrdernessMs: number; readonly idleAfterMs: number | null }) {
+    this.#outOfOrdernessMs = options.outOfOrdernessMs;
+    this.#idleAfterMs = options.idleAfterMs;
+  }
+
+  /** `highestTimestamp` of a restored split; null for one that is read from its start. */
+  add(split: string, highestTimestamp: Timestamp | null, nowMs: number): void {
+    assert(!this.#splits.has(split), `split ${split} was added twice`);
+    this.#splits.set(split, { highest: highestTimestamp ?? MIN_WATERMARK, lastRecordAt: nowMs });
+  }
+
+  observe(split: string, timestamp: Timestamp, nowMs: number): void {
+    const clock = present(this.#splits.get(split), `split ${split}`);
+    clock.lastRecordAt = nowMs;
+    if (timestamp > clock.highest) clock.highest = timestamp;
+  }
+
+  /** The split is read to its end and no longer counts. */
+  end(split: string): void {
+    this.#splits.delete(split);
+  }
+
+  /** For snapshots. */
+  highestOf(split: string): Timestamp | null {
+    const highest = this.#splits.get(split)?.highest ?? MIN_WATERMARK;
+    return highest === MIN_WATERMARK ? null : highest;
+  }
+
+  read(nowMs: number): WatermarkReading {
+    let lowest = MAX_WATERMARK;
+    let active = 0;
+    for (const { highest, lastRecordAt } of this.#splits.values()) {
+      if (this.#idleAfterMs !== null && nowMs - lastRecordAt >= this.#idleAfterMs) continue;
+      active++;
+      if (highest < lowest) lowest = highest;
+    }
+    if (active > 0) this.#watermark = Math.max(this.#watermark, lowest - this.#outOfOrdernessMs - 1);
+    return { watermark: this.#watermark, idle: active === 0 && this.#splits.size > 0 };
+  }
+
+  /** When `read` may answer idle for another split though nothing was observed; null: never. */
+  nextIdleAt(nowMs: number): number | null {
+    if (this.#idleAfterMs === null) return null;
+    let next: number | null = null;
+    for (const { lastRecordAt } of this.#splits.values()) {
+      const at = lastRecordAt + this.#idleAfterMs;
+      if (at > nowMs && (next === null || at < next)) next = at;
+    }
+    return next;
+  }
+}
+
+/** What an input gate has to send on after something happened on one of its channels. */
+export type WatermarkChange =
+  | { readonly type: 'watermark'; readonly watermark: Timestamp }
+  | { readonly type: 'idle' }
+  | { readonly type: 'active' };
+
+const nothing: readonly WatermarkChange[] = Object.freeze([]);
+
+/** The watermarks of an operator's channels, put together. */
+export class WatermarkCoalescer {
+  readonly #watermarks: Float64Array;
+  readonly #states: ('active' | 'idle' | 'ended')[];
+  #combined: Timestamp = MIN_WATERMARK;
+  #idle = false;
+
+  constructor(channels: number) {
+    assert(channels > 0, 'watermarks come from at least one channel');
+    this.#watermarks = new Float64Array(channels).fill(MIN_WATERMARK);
+    this.#states = new Array(channels).fill('active');
+  }
+
+  get watermark(): Timestamp {
+    return this.#combined;
+  }
+
+  /** A watermark makes an idle channel active again. */
+  onWatermark(channel: number, watermark: Timestamp): readonly WatermarkChange[] {
+    if (this.#states[channel] === 'ended') return nothing;
+    this.#states[channel] = 'active';
+    const before = this.#watermarks[channel] ?? MIN_WATERMARK;
+    if (watermark > before) this.#watermarks[channel] = watermark;
+    return this.#changes();
+  }
+
+  onIdle(channel: number): readonly WatermarkChange[] {
+    if (this.#states[channel] !== 'active') return nothing;
+    this.#states[channel] = 'idle';
+    return this.#changes();
+  }
+
+  /** Records came again on an idle channel. */
+  onActive(channel: number): readonly WatermarkChange[] {
+    if (this.#states[channel] !== 'idle') return nothing;
+    this.#states[channel] = 'active';
+    return this.#changes();
+  }
+
+  onEnd(channel: number): readonly WatermarkChange[] {
+    this.#states[channel] = 'ended';
+    return this.#changes();
+  }
+
+  #changes(): readonly WatermarkChange[] {
+    let lowestActive = MAX_WATERMARK;
+    let highestIdle = MIN_WATERMARK;
+    let active = 0;
+    let idle = 0;
+    for (const [channel, state] of this.#states.entries()) {
+      const watermark = this.#watermarks[channel] ?? MIN_WATERMARK;
+      if (state === 'active') {
+        active++;
+        if (watermark < lowestActive) lowestActive = watermark;
+      } else if (state === 'idle') {
+        idle++;
+        if (watermark > highestIdle) highestIdle = watermark;
+      }
+    }
+    // When all are idle none of them holds the others back (as in Flink's valve); when all have ended, nothing does.
+    const watermark = active > 0 ? lowestActive : idle > 0 ? highestIdle : MAX_WATERMARK;
+    const isIdle = active === 0 && idle > 0;
+    const rises = watermark > this.#combined;
+    const turns = isIdle !== this.#idle;
+    if (!rises && !turns) return nothing;
+    const changes: WatermarkChange[] = [];
+    if (turns && !isIdle) changes.push({ type: 'active' });
+    if (rises) changes.push({ type: 'watermark', watermark });
+    if (turns && isIdle) changes.push({ type: 'idle' });
+    this.#idle = isIdle;
+    if (rises) this.#combined = watermark;
+    return changes;
+  }
+}

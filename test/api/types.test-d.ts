@@ -1,0 +1,162 @@
+/**
+ * Types flow from the source to the sink without a cast. Nothing here runs: `npm run check:types` compiles it, and each
+ * line after a @ts-expect-error must be an error.
+ */
+import {
+  boundedOutOfOrderness,
+  type DataStream,
+  listState,
+  mapState,
+  ofType,
+  pipeline,
+  type Sink,
+  type Source,
+  tumbling,
+  valueState,
+} from '../../runtime/api/index.ts';
+
+interface Flight {
+  readonly date: string;
+  readonly origin: string;
+  readonly delay: number;
+}
+interface Weather {
+  readonly location: string;
+  readonly rain: number;
+}
+interface Mean {
+  readonly origin: string;
+  readonly from: number;
+  readonly mean: number;
+}
+
+declare const flights: Source<Flight>;
+declare const weather: Source<Weather>;
+declare function sinkOf<T>(): Sink<T>;
+declare function exactly<T>(): <U>(value: U & ([T] extends [U] ? ([U] extends [T] ? unknown : never) : never)) => void;
+
+pipeline('as the design has it', (env) => {
+  env
+    .fromSource(flights, { uid: 'flights', watermarks: boundedOutOfOrderness('5 min', (f) => f.date.length) })
+    .filter((f) => f.delay > 0)
+    .keyBy((f) => f.origin)
+    .window(tumbling('1 h'))
+    .aggregate({
+      create: () => ({ sum: 0, count: 0 }),
+      add: (mean, flight) => ({ sum: mean.sum + flight.delay, count: mean.count + 1 }),
+      result: (mean, window) => ({ origin: window.key, from: window.start, mean: mean.sum / mean.count }),
+    })
+    .sinkTo(sinkOf<Mean>(), { uid: 'out' });
+});
+
+pipeline('each operator', (env) => {
+  const stream = env.fromSource(flights);
+  exactly<DataStream<Flight>>()(stream);
+  exactly<DataStream<number>>()(stream.map((f) => f.delay));
+  exactly<DataStream<string>>()(stream.flatMap((f) => [f.origin, f.date]));
+  exactly<DataStream<string>>()(stream.map((f) => (f.delay > 0 ? f.origin : null)).filter((o) => o !== null));
+  exactly<DataStream<Flight>>()(stream.keyBy((f) => f.origin).reduce((a, b) => (a.delay > b.delay ? a : b)));
+  exactly<DataStream<Flight>>()(stream.union(stream.rebalance(), stream.broadcast()));
+
+  // @ts-expect-error: no such property
+  stream.map((f) => f.destination);
+  // @ts-expect-error: a filter answers true or false
+  stream.filter((f) => f.origin);
+  // @ts-expect-error: a function is no key
+  stream.keyBy((f) => () => f);
+  // @ts-expect-error: a reduce keeps the type
+  stream.keyBy((f) => f.origin).reduce((a, b) => a.delay + b.delay);
+  // @ts-expect-error: other records cannot be united
+  stream.union(env.fromSource(weather));
+  // @ts-expect-error: the sink takes something else
+  stream.sinkTo(sinkOf<Weather>());
+  // @ts-expect-error: no such unit
+  stream.keyBy((f) => f.origin).window(tumbling('1 fortnight'));
+  // @ts-expect-error: no such option
+  stream.map((f) => f, { id: 'x' });
+  // @ts-expect-error: the strategy is one for other records
+  env.fromSource(flights, { watermarks: boundedOutOfOrderness('1 s', (w: Weather) => w.rain) });
+  // @ts-expect-error: windows need keys
+  stream.window(tumbling('1 h'));
+});
+
+pipeline('process', (env) => {
+  const keyed = env.fromSource(flights).keyBy((f) => [f.origin, f.delay]);
+  const alerts = keyed.process({
+    output: ofType<{ readonly origin: string }>(),
+    state: {
+      seen: valueState<number>(),
+      count: valueState<number>({ initial: 0 }),
+      dates: listState<string>(),
+      byDate: mapState<string, number>(),
+    },
+    onElement(flight, ctx) {
+      exactly<Flight>()(flight);
+      exactly<number | undefined>()(ctx.state.seen.get());
+      exactly<number>()(ctx.state.count.get());
+      ctx.state.count.set(ctx.state.count.get() + 1);
+      ctx.state.dates.add(flight.date);
+      ctx.state.byDate.set(flight.date, flight.delay);
+      const [origin, delay] = ctx.key;
+      exactly<string>()(origin);
+      exactly<number>()(delay);
+      ctx.timers.registerEventTime(ctx.timestamp + 1);
+      ctx.emit({ origin });
+      // @ts-expect-error: not what was announced
+      ctx.emit({ airport: origin });
+      // @ts-expect-error: not declared
+      ctx.state.other.get();
+      // @ts-expect-error: not its type
+      ctx.state.seen.set('one');
+    },
+    onTimer(timer, ctx) {
+      exactly<number>()(timer.time);
+      ctx.emit({ origin: ctx.key[0] });
+    },
+  });
+  exactly<DataStream<{ readonly origin: string }>>()(alerts);
+
+  keyed.process({
+    onElement(_flight, ctx) {
+      // @ts-expect-error: without `output` nothing can be emitted
+      ctx.emit(1);
+    },
+  });
+  env.fromSource(flights).process({
+    output: ofType<number>(),
+    onElement(flight, ctx) {
+      ctx.emit(flight.delay);
+      // @ts-expect-error: no state without a key
+      ctx.state;
+    },
+  });
+});
+
+pipeline('connect', (env) => {
+  const left = env.fromSource(flights).keyBy((f) => f.origin);
+  const right = env.fromSource(weather).keyBy((w) => w.location);
+  const joined = left.connect(right).process({
+    output: ofType<number>(),
+    state: { rain: valueState<number>() },
+    onFirst(flight, ctx) {
+      ctx.emit(flight.delay * (ctx.state.rain.get() ?? 0));
+    },
+    onSecond(weather, ctx) {
+      exactly<string>()(ctx.key);
+      ctx.state.rain.set(weather.rain);
+    },
+  });
+  exactly<DataStream<number>>()(joined);
+  // @ts-expect-error: keys of another type
+  left.connect(env.fromSource(weather).keyBy((w) => w.rain));
+  exactly<DataStream<string>>()(
+    env
+      .fromSource(flights)
+      .connect(env.fromSource(weather))
+      .process({
+        output: ofType<string>(),
+        onFirst: (flight, ctx) => ctx.emit(flight.origin),
+        onSecond: (weather, ctx) => ctx.emit(weather.location),
+      }),
+  );
+});

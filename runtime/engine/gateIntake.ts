@@ -6,10 +6,10 @@
  * a slow operator lets its thread's other tasks run, and control is handled between any two of its records.
  */
 import { assert } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, momentOf } from '../base/clock.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
 import type { BarrierHandler } from '../checkpoint/barrierHandler.ts';
-import type { WatermarkCoalescer } from '../operators/watermarks.ts';
+import type { WatermarkChange, WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { DataFrame, Frame } from './channels/frame.ts';
 import type { FromWorker } from './control/messages.ts';
 import type { GateChannel, InputGate } from './inputGate.ts';
@@ -24,6 +24,8 @@ const STEP_MS = 1;
 const RECORDS_BETWEEN_LOOKS_MAX = 256;
 /** Frames in one step, so that a flood of control frames is bounded too. */
 const FRAMES_PER_STEP = 64;
+/** Timers fired where the watermark comes in; the rest in the steps that follow. */
+const TIMERS_AT_ONCE = 64;
 
 export class GateIntake implements Intake {
   readonly #gate: InputGate;
@@ -39,7 +41,6 @@ export class GateIntake implements Intake {
   #cursor = 0;
   #channel: GateChannel | null = null;
   #recordsIn = 0;
-  #idle = false;
 
   constructor(options: {
     gate: InputGate;
@@ -93,7 +94,7 @@ export class GateIntake implements Intake {
   }
 
   trigger(barrier: Barrier): void {
-    this.#running.apply(this.#handler.trigger(barrier, this.#clock.monotonicMs()));
+    this.#running.apply(this.#handler.trigger(barrier, momentOf(this.#clock)));
   }
 
   drain(): void {
@@ -105,7 +106,7 @@ export class GateIntake implements Intake {
   }
 
   aborted(checkpointId: number): void {
-    this.#running.apply(this.#handler.abort(checkpointId, this.#clock.monotonicMs()));
+    this.#running.apply(this.#handler.abort(checkpointId, momentOf(this.#clock)));
   }
 
   apply(effect: GateEffect): void {
@@ -158,17 +159,20 @@ export class GateIntake implements Intake {
         const { barrier } = frame;
         channel.meter.tookBarrier(barrier.checkpointId);
         this.#send({ type: 'barrier-arrived', subtask: this.#running.id, checkpointId: barrier.checkpointId, channel: channel.reader.channel, at: this.#clock.now() });
-        this.#running.apply(this.#handler.barrier(place, barrier, this.#clock.monotonicMs()));
+        this.#running.apply(this.#handler.barrier(place, barrier, momentOf(this.#clock)));
         return !this.#chain.overflowing;
       }
       case 'cancel':
-        this.#running.apply(this.#handler.cancellation(frame.checkpointId, this.#clock.monotonicMs()));
+        this.#running.apply(this.#handler.cancellation(frame.checkpointId, momentOf(this.#clock)));
         return true;
       case 'watermark':
-        this.#advance(this.#watermarks.watermark(place, frame.time));
+        this.#advance(this.#watermarks.onWatermark(place, frame.time));
         return !this.#chain.walking;
       case 'idle':
-        this.#advance(this.#watermarks.idle(place));
+        this.#advance(this.#watermarks.onIdle(place));
+        return !this.#chain.walking;
+      case 'active':
+        this.#advance(this.#watermarks.onActive(place));
         return !this.#chain.walking;
       case 'end':
         this.#end(place, channel);
@@ -178,22 +182,22 @@ export class GateIntake implements Intake {
 
   #end(place: number, channel: GateChannel): void {
     this.#gate.end(place);
-    this.#running.apply(this.#handler.end(place, this.#clock.monotonicMs()));
+    this.#running.apply(this.#handler.end(place, momentOf(this.#clock)));
     if (this.#gate.inputEnded(channel.input)) this.#chain.endInput(channel.input);
     if (this.#gate.allEnded) this.#running.inputEnded();
-    else this.#advance(this.#watermarks.end(place));
+    else this.#advance(this.#watermarks.onEnd(place));
   }
 
-  #advance(result: { readonly watermark: number | null; readonly idle: boolean }): void {
-    if (result.watermark !== null) {
-      this.#idle = false;
-      this.#meter.set('watermark', result.watermark);
-      this.#chain.watermark(result.watermark);
-      this.#chain.walk(64);
-      return;
+  #advance(changes: readonly WatermarkChange[]): void {
+    for (const change of changes) {
+      if (change.type === 'watermark') {
+        this.#meter.set('watermark', change.watermark);
+        this.#chain.watermark(change.watermark);
+      } else {
+        this.#chain.idleness(change.type);
+      }
     }
-    if (result.idle && !this.#idle) for (const edge of this.#chain.edges) edge.control({ kind: 'idle' });
-    this.#idle = result.idle;
+    this.#chain.walk(TIMERS_AT_ONCE);
   }
 
   #work(until: number): void {

@@ -120,7 +120,7 @@ export class OperatorChain {
   readonly #entryEdges: readonly EdgeOutput[];
   readonly #contexts: readonly OperatorContext[];
   /** Walks that are still to be made, oldest first, and the link that the present one has come to; −1: not begun. */
-  readonly #watermarks: number[] = [];
+  readonly #walks: (number | 'idle' | 'active')[] = [];
   #walkedTo = -1;
 
   constructor(vertex: Vertex, parts: ChainParts) {
@@ -164,11 +164,16 @@ export class OperatorChain {
 
   /** A watermark came in (of a source: was made). It is walked down the chain by `walk`. */
   watermark(time: number): void {
-    this.#watermarks.push(time);
+    this.#walks.push(time);
+  }
+
+  /** The input fell silent, or woke: goes downstream behind the watermarks before it. */
+  idleness(change: 'idle' | 'active'): void {
+    this.#walks.push(change);
   }
 
   get walking(): boolean {
-    return this.#watermarks.length > 0;
+    return this.#walks.length > 0;
   }
 
   /**
@@ -176,8 +181,13 @@ export class OperatorChain {
    * of the budget; the walk is over when `walking` is false.
    */
   walk(budget: number): number {
-    while (this.#watermarks.length > 0) {
-      const watermark = this.#watermarks[0] as number;
+    while (this.#walks.length > 0) {
+      const watermark = this.#walks[0] as number | 'idle' | 'active';
+      if (typeof watermark === 'string') {
+        for (const edge of this.edges) edge.control({ kind: watermark });
+        this.#walks.shift();
+        continue;
+      }
       if (this.#walkedTo < 0) {
         for (const edge of this.#entryEdges) edge.control({ kind: 'watermark', time: watermark });
         this.#walkedTo = 0;
@@ -194,7 +204,7 @@ export class OperatorChain {
         for (const edge of link.edges) edge.control({ kind: 'watermark', time: watermark });
         this.#walkedTo++;
       }
-      this.#watermarks.shift();
+      this.#walks.shift();
       this.#walkedTo = -1;
     }
     return budget;

@@ -7,8 +7,7 @@
  *   window that fires) is therefore held here, never lost.
  * - O3. A control frame goes behind all records sent before it, so partial batches are flushed first.
  */
-import { keyGroupOf } from '../state/keyGroups.ts';
-import { subtaskOfKeyGroup } from '../state/keyGroups.ts';
+import { keyGroupOf, operatorIndexForKeyGroup } from '../state/keyGroups.ts';
 import type { Partitioning } from '../graph/jobGraph.ts';
 import type { Output } from '../operators/operator.ts';
 import type { Key } from '../state/declarations.ts';
@@ -155,7 +154,7 @@ const chooser = (options: EdgeOutputOptions, lanes: number): ((value: unknown) =
   if (options.partitioning === 'hash') {
     const { keyOf, maxParallelism } = options;
     if (keyOf === null) throw new TypeError('a hash edge needs a key selector');
-    return (value) => subtaskOfKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
+    return (value) => operatorIndexForKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
   }
   if (options.partitioning === 'global') return () => 0;
   let next = options.startAt % lanes;

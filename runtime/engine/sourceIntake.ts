@@ -7,10 +7,10 @@
 import { assert, unreachable } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
-import { MAX_WATERMARK, type Output, type SourcePosition } from '../operators/operator.ts';
-import type { PollResult, Source, SourceContext, SplitPosition, SplitReader } from '../operators/source.ts';
-import type { SourceWatermarks } from '../operators/watermarks.ts';
-import type { StateDeclaration } from '../state/declarations.ts';
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output, type SourcePosition } from '../operators/operator.ts';
+import type { PollResult, Source, SourceContext, SplitReader, WatermarkStrategy } from '../operators/source.ts';
+import { ownedSplits, splitsDeclaration, type SplitState } from '../operators/sourceState.ts';
+import { SplitWatermarks } from '../operators/watermarks.ts';
 import { BATCH_RECORDS_MAX } from './channels/frame.ts';
 import type { FromWorker } from './control/messages.ts';
 import type { Intake } from './intake.ts';
@@ -20,29 +20,26 @@ import { inOperator } from './operatorFailure.ts';
 import type { MarkedOperator } from './snapshotRun.ts';
 import type { Task } from './task.ts';
 
-/** The state of every source, under this name in every snapshot. */
-export const splitsState: StateDeclaration<SavedSplit> = { name: 'splits', type: 'operator-union', schemaVersion: 1 };
-
-export interface SavedSplit {
-  readonly split: string;
-  readonly position: SplitPosition;
-  readonly watermark: number | null;
-}
-
 interface OpenSplit {
   readonly id: string;
   readonly reader: SplitReader<unknown>;
   finished: boolean;
+  /** Of a finished split, for people. */
+  highestAtEnd: number | null;
   /** Not before this; null: when woken. */
   readyAt: number | null;
 }
+
+const TIMERS_AT_ONCE = 64;
 
 export class SourceIntake implements Intake {
   readonly #uid: string;
   readonly #source: Source<unknown>;
   readonly #context: SourceContext;
-  readonly #restored: readonly SavedSplit[];
-  readonly #watermarks: SourceWatermarks;
+  readonly #restored: readonly SplitState[];
+  readonly #strategy: WatermarkStrategy<unknown> | null;
+  readonly #watermarks: SplitWatermarks;
+  #watermark = MIN_WATERMARK;
   readonly #entry: Output<unknown>;
   readonly #clock: Clock;
   readonly #meter: SubtaskMeter;
@@ -51,7 +48,7 @@ export class SourceIntake implements Intake {
   #task: Task | null = null;
   #splits: OpenSplit[] = [];
   /** Splits that another run had finished: kept, so that they are not read again. */
-  #alreadyFinished: SavedSplit[] = [];
+  #alreadyFinished: SplitState[] = [];
   #next = 0;
   #records = 0;
   /** The checkpoint behind whose barrier nothing is emitted until it is decided (stop with savepoint). */
@@ -67,8 +64,8 @@ export class SourceIntake implements Intake {
     uid: string;
     source: Source<unknown>;
     context: SourceContext;
-    restored: readonly SavedSplit[];
-    watermarks: SourceWatermarks;
+    restored: readonly SplitState[];
+    strategy: WatermarkStrategy<unknown> | null;
     entry: Output<unknown>;
     clock: Clock;
     meter: SubtaskMeter;
@@ -78,7 +75,8 @@ export class SourceIntake implements Intake {
     this.#source = options.source;
     this.#context = options.context;
     this.#restored = options.restored;
-    this.#watermarks = options.watermarks;
+    this.#strategy = options.strategy;
+    this.#watermarks = new SplitWatermarks({ outOfOrdernessMs: options.strategy?.outOfOrdernessMs ?? 0, idleAfterMs: options.strategy?.idleAfterMs ?? null });
     this.#entry = options.entry;
     this.#clock = options.clock;
     this.#meter = options.meter;
@@ -88,17 +86,17 @@ export class SourceIntake implements Intake {
   open(task: Task): void {
     this.#task = task;
     const saved = new Map(this.#restored.map((split) => [split.split, split]));
-    const ids = this.#guard(() => [...new Set([...saved.keys(), ...this.#source.splits(this.#context)])].sort());
+    const ids = this.#guard(() => [...new Set([...saved.keys(), ...this.#source.splits(this.#context)])]);
     const { subtaskIndex, parallelism } = this.#context;
-    for (const id of ids.filter((_id, place) => place % parallelism === subtaskIndex)) {
+    for (const id of ownedSplits(ids, subtaskIndex, parallelism)) {
       const from = saved.get(id) ?? null;
       if (from?.position.finished === true) {
         this.#alreadyFinished.push(from);
         continue;
       }
       const reader = this.#guard(() => this.#source.openSplit(id, from?.position ?? null, this.#context));
-      this.#splits.push({ id, reader, finished: false, readyAt: 0 });
-      this.#watermarks.open(id, from?.watermark ?? null, this.#clock.now());
+      this.#splits.push({ id, reader, finished: false, highestAtEnd: null, readyAt: 0 });
+      this.#watermarks.add(id, from?.highestTimestamp ?? null, this.#clock.monotonicMs());
     }
   }
 
@@ -127,10 +125,10 @@ export class SourceIntake implements Intake {
       this.#next = (this.#next + 1) % open.length;
       if (split.finished) continue;
       if (!this.#woken && (split.readyAt === null || split.readyAt > now)) continue;
-      emitted = this.#poll(split, now);
+      emitted = this.#poll(split);
     }
     this.#woken = false;
-    this.#advanceWatermark(now);
+    this.#advanceWatermark();
     if (this.#source.bounded && open.every((split) => split.finished)) return this.#finish();
     return emitted;
   }
@@ -138,7 +136,8 @@ export class SourceIntake implements Intake {
   wakeAt(): number | null {
     if (this.#ended || this.#suspendedBy !== null) return null;
     if (this.#triggers.length > 0 || this.#woken || this.#draining) return this.#clock.now();
-    let at = this.#watermarks.nextIdleAt();
+    const idleAt = this.#watermarks.nextIdleAt(this.#clock.monotonicMs());
+    let at = idleAt === null ? null : this.#clock.now() + idleAt - this.#clock.monotonicMs();
     for (const split of this.#splits) {
       if (!split.finished && split.readyAt !== null && (at === null || split.readyAt < at)) at = split.readyAt;
     }
@@ -168,27 +167,29 @@ export class SourceIntake implements Intake {
   }
 
   mark(_barrier: Barrier): MarkedOperator {
-    const saved: SavedSplit[] = [
+    const saved: SplitState[] = [
       ...this.#alreadyFinished,
       ...this.#splits.map((split) => ({
         split: split.id,
         position: { ...split.reader.position(), finished: split.finished },
-        watermark: this.#watermarks.of(split.id),
+        highestTimestamp: split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id),
       })),
     ];
     return {
       uid: this.#uid,
       cursor: null,
-      operatorStates: [markOperatorState(this.#uid, splitsState, saved)],
+      operatorStates: [markOperatorState(this.#uid, splitsDeclaration, saved)],
       positions: this.positions(),
     };
   }
 
   /** For people: manifests and screens. */
   positions(): SourcePosition[] {
+    const late = this.#strategy?.outOfOrdernessMs ?? 0;
+    const watermarkOf = (highest: number | null): number | null => (this.#strategy === null || highest === null ? null : highest - late - 1);
     return [
-      ...this.#alreadyFinished.map((saved) => ({ split: saved.split, offset: saved.position.offset, watermark: finite(saved.watermark) })),
-      ...this.#splits.map((split) => ({ split: split.id, offset: split.reader.position().offset, watermark: finite(this.#watermarks.of(split.id)) })),
+      ...this.#alreadyFinished.map((saved) => ({ split: saved.split, offset: saved.position.offset, watermark: watermarkOf(saved.highestTimestamp) })),
+      ...this.#splits.map((split) => ({ split: split.id, offset: split.reader.position().offset, watermark: watermarkOf(split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id)) })),
     ];
   }
 
@@ -209,16 +210,23 @@ export class SourceIntake implements Intake {
     return this.#task;
   }
 
-  #poll(split: OpenSplit, now: number): boolean {
+  #poll(split: OpenSplit): boolean {
     const { chain } = this.#running;
-    const before = this.#records;
-    const emit = (value: unknown, timestamp: number): boolean => {
-      this.#records++;
-      this.#entry.collect(value, this.#watermarks.record(split.id, value, timestamp, now));
+    const entry = this.#entry;
+    const timestampOf = this.#strategy?.timestamp ?? null;
+    let highest = NO_TIMESTAMP;
+    let records = 0;
+    const emit = (value: unknown, given: number): boolean => {
+      const timestamp = timestampOf === null ? given : timestampOf(value);
+      if (timestamp > highest) highest = timestamp;
+      records++;
+      entry.collect(value, timestamp);
       return !chain.overflowing;
     };
     const result: PollResult = this.#guard(() => split.reader.poll(emit, BATCH_RECORDS_MAX));
+    this.#records += records;
     this.#meter.set('recordsIn', this.#records);
+    if (records > 0) this.#watermarks.observe(split.id, highest, this.#clock.monotonicMs());
     switch (result.status) {
       case 'more':
         split.readyAt = 0;
@@ -228,24 +236,29 @@ export class SourceIntake implements Intake {
         break;
       case 'finished':
         split.finished = true;
-        this.#watermarks.finish(split.id);
+        split.highestAtEnd = this.#watermarks.highestOf(split.id);
+        this.#watermarks.end(split.id);
         return true;
       default:
         unreachable(result);
     }
-    return this.#records > before;
+    return records > 0;
   }
 
-  #advanceWatermark(now: number): void {
-    const result = this.#watermarks.advance(now);
-    if (result.watermark !== null) {
-      this.#idleSent = false;
-      this.#meter.set('watermark', result.watermark);
-      this.#running.chain.watermark(result.watermark);
-      this.#running.chain.walk(64);
+  #advanceWatermark(): void {
+    if (this.#strategy === null && this.#splits.length > 0) return;
+    const { chain } = this.#running;
+    const { watermark, idle } = this.#watermarks.read(this.#clock.monotonicMs());
+    const silent = idle || this.#splits.length === 0;
+    if (this.#idleSent && !silent) chain.idleness('active');
+    if (watermark > this.#watermark) {
+      this.#watermark = watermark;
+      this.#meter.set('watermark', watermark);
+      chain.watermark(watermark);
     }
-    if (result.idle && !this.#idleSent) for (const edge of this.#running.chain.edges) edge.control({ kind: 'idle' });
-    this.#idleSent = result.idle;
+    if (!this.#idleSent && silent) chain.idleness('idle');
+    this.#idleSent = silent;
+    chain.walk(TIMERS_AT_ONCE);
   }
 
   #finish(): boolean {
@@ -265,5 +278,3 @@ export class SourceIntake implements Intake {
     }
   }
 }
-
-const finite = (time: number | null): number | null => (time === null || !Number.isFinite(time) ? null : time);

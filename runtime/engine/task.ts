@@ -51,11 +51,8 @@ export class Task {
   readonly #meter: SubtaskMeter;
   readonly #send: (message: FromWorker) => void;
   #snapshots: SnapshotRun[] = [];
-  /** Newest checkpoint that was marked or aborted here: older barriers and notices change nothing. */
-  #newestAborted = -1;
   #state: 'running' | 'finishing' | 'ended' | 'closed' = 'running';
   #reportedEnd = false;
-  #failure: unknown = null;
 
   constructor(options: TaskOptions) {
     this.id = options.id;
@@ -74,7 +71,6 @@ export class Task {
   }
 
   step(): StepResult {
-    if (this.#failure !== null) throw this.#failure;
     if (this.#state === 'closed') return 'closed';
     let progressed = this.#drain();
     if (this.chain.overflowing) return progressed ? 'progressed' : 'backpressured';
@@ -167,10 +163,6 @@ export class Task {
   /** The barrier is here (a source: is injected): T4. */
   takeSnapshot(barrier: Barrier, times: BarrierTimes): void {
     const { checkpointId } = barrier;
-    if (checkpointId <= this.#newestAborted) {
-      for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });
-      return;
-    }
     if (this.#state !== 'ended') {
       this.chain.prepareBarrier(checkpointId);
       for (const edge of this.chain.edges) edge.control({ kind: 'barrier', barrier });
@@ -231,11 +223,6 @@ export class Task {
     this.chain.close();
   }
 
-  /** A failure outside of a step (a callback): thrown by the next one. */
-  fail(error: unknown): void {
-    this.#failure ??= error;
-  }
-
   #finish(): StepResult {
     this.chain.finish();
     for (const edge of this.chain.edges) edge.control({ kind: 'end' });
@@ -270,7 +257,6 @@ export class Task {
   }
 
   #abort(checkpointId: number, reason: string): void {
-    this.#newestAborted = Math.max(this.#newestAborted, checkpointId);
     this.#cancelSnapshot(checkpointId);
     this.chain.notifyAborted(checkpointId);
     if (this.#state !== 'ended') for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });

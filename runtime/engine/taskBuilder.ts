@@ -7,9 +7,10 @@ import { readOperatorState, restoreKeyedState } from '../checkpoint/restoreState
 import type { Channel, Vertex } from '../graph/executionGraph.ts';
 import type { OperatorFactory } from '../graph/jobDefinition.ts';
 import type { OperatorContext, Output, StreamOperator } from '../operators/operator.ts';
-import { createSinkOperator, sinkStates } from '../operators/sinkOperator.ts';
+import { SinkOperator, sinkDeclarations } from '../operators/sinkOperator.ts';
 import type { SourceContext } from '../operators/source.ts';
-import { SourceWatermarks, WatermarkCoalescer } from '../operators/watermarks.ts';
+import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
+import { WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
 import { KeyedStateBackend } from '../state/keyedStateBackend.ts';
@@ -19,7 +20,7 @@ import { InputGate } from './inputGate.ts';
 import { ChannelMeter, type SubtaskMeter } from './meters.ts';
 import { OperatorChain } from './operatorChain.ts';
 import { EdgeOutput } from './output.ts';
-import { type SavedSplit, SourceIntake, splitsState } from './sourceIntake.ts';
+import { SourceIntake } from './sourceIntake.ts';
 import { Task } from './task.ts';
 import type { TaskThreadOptions } from './taskThread.ts';
 import type { ThreadChannels } from './threadChannels.ts';
@@ -27,8 +28,6 @@ import type { ThreadChannels } from './threadChannels.ts';
 interface BuildOptions extends TaskThreadOptions {
   readonly channels: ThreadChannels;
   readonly meter: SubtaskMeter;
-  /** A failure in a callback of this subtask. */
-  readonly failed: (error: unknown) => void;
 }
 
 export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
@@ -76,7 +75,7 @@ const buildOperator = (vertex: Vertex, index: number, factory: OperatorFactory, 
     case 'source':
       return null;
     case 'sink':
-      return { operator: createSinkOperator(factory.sink), keyed: null, states: sinkStates };
+      return { operator: new SinkOperator(factory.sink), keyed: null, states: sinkDeclarations };
     case 'operator': {
       const keyed = operator.keyed
         ? new KeyedStateBackend({
@@ -152,8 +151,8 @@ const sourceIntake = (vertex: Vertex, factory: OperatorFactory, chain: OperatorC
     uid: vertex.id,
     source: factory.source,
     context,
-    restored: restoredElements(vertex.id, splitsState, id, vertex.parallelism, options) as readonly SavedSplit[],
-    watermarks: new SourceWatermarks(factory.watermarks),
+    restored: restoredElements(vertex.id, splitsDeclaration, id, vertex.parallelism, options) as readonly SplitState[],
+    strategy: factory.watermarks,
     entry: chain.entry,
     clock: options.clock,
     meter: options.meter,
@@ -177,10 +176,10 @@ const gateIntake = (vertex: Vertex, chain: OperatorChain, id: SubtaskId, options
       keyOf: options.definition.edges.get(channel.edge)?.keyOf ?? null,
     })),
   );
-  const { mode, unaligned, alignedTimeoutMs } = options.deploy.checkpoints;
+  const { mode } = options.deploy.checkpoints;
   return new GateIntake({
     gate,
-    handler: createBarrierHandler({ channels: incoming.length, mode, unaligned, alignedTimeoutMs }),
+    handler: createBarrierHandler({ channels: incoming.length, mode, alignedTimeoutMs: null }),
     watermarks: new WatermarkCoalescer(incoming.length),
     head: present(chain.head, 'the head of a chain'),
     clock: options.clock,

@@ -137,7 +137,7 @@ export class TaskThread {
     for (const id of deploy.subtasks) {
       const meter = new SubtaskMeter(metrics, id.vertex, id.index);
       try {
-        const task = buildTask(id, { ...this.#options, channels, meter, failed: (error) => this.#failSlot(id, error) });
+        const task = buildTask(id, { ...this.#options, channels, meter });
         this.#slots.push({ id, task, meter, doing: 'idle', since: clock.monotonicMs(), countedKeysAt: 0 });
       } catch (error) {
         this.#fail(id, error);
@@ -221,11 +221,6 @@ export class TaskThread {
       this.#fail(slot.id, error);
       return false;
     }
-  }
-
-  #failSlot(id: SubtaskId, error: unknown): void {
-    this.#slots.find((slot) => slot.id === id)?.task.fail(error);
-    this.#options.wakeSelf();
   }
 
   #fail(id: SubtaskId, error: unknown): void {

@@ -10,7 +10,7 @@ import type { Barrier } from '../../checkpoint/barrier.ts';
 import { NO_TIMESTAMP } from '../../operators/operator.ts';
 import type { DataFrame, Frame } from './frame.ts';
 
-export const frameKinds = ['data', 'barrier', 'cancel', 'watermark', 'idle', 'end'] as const;
+export const frameKinds = ['data', 'barrier', 'cancel', 'watermark', 'idle', 'active', 'end'] as const;
 
 export class BlockCodec {
   readonly #packr = new Packr({ useRecords: true, moreTypes: true, bundleStrings: false });
@@ -29,6 +29,7 @@ export class BlockCodec {
       case 'watermark':
         return this.#packr.pack(frame.time);
       case 'idle':
+      case 'active':
       case 'end':
         return NOTHING;
     }
@@ -48,6 +49,7 @@ export class BlockCodec {
       case 'watermark':
         return { kind, time: this.#packr.unpack(bytes) as number };
       case 'idle':
+      case 'active':
       case 'end':
         return { kind };
     }

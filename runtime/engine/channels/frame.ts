@@ -18,6 +18,7 @@ export type ControlFrame =
   | { readonly kind: 'watermark'; readonly time: number }
   /** The sender has nothing for a while: its watermark no longer holds back the others. */
   | { readonly kind: 'idle' }
+  | { readonly kind: 'active' }
   /** Nothing comes after this. */
   | { readonly kind: 'end' };
 

@@ -1,0 +1,69 @@
+/**
+ * Who acts next is drawn from a seed: a thread steps, a message arrives, a disk answers, time passes. Messages of one
+ * sender to one receiver keep their order; everything else may overtake everything else.
+ */
+import type { Clock } from '../../runtime/base/clock.ts';
+import type { Random } from '../../runtime/base/random.ts';
+
+export class Scheduler implements Clock {
+  readonly random: Random;
+  #now = 1_700_000_000_000;
+  readonly #lines = new Map<string, (() => void)[]>();
+  #loose: (() => void)[] = [];
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonicMs(): number {
+    return this.#now;
+  }
+
+  pass(durationMs: number): void {
+    this.#now += durationMs;
+  }
+
+  /** In order with everything else on this line. */
+  inLine(line: string, call: () => void): void {
+    const queue = this.#lines.get(line);
+    if (queue === undefined) this.#lines.set(line, [call]);
+    else queue.push(call);
+  }
+
+  /** At any time. */
+  later(call: () => void): void {
+    this.#loose.push(call);
+  }
+
+  /** A process died: what was on its way to or from it never arrives. */
+  forget(): void {
+    this.#lines.clear();
+    this.#loose = [];
+  }
+
+  get pending(): number {
+    return this.#lines.size + this.#loose.length;
+  }
+
+  /** Lets one waiting call happen; false when none waits. */
+  deliver(): boolean {
+    const choices = this.#lines.size + this.#loose.length;
+    if (choices === 0) return false;
+    const chosen = this.random.below(choices);
+    if (chosen < this.#loose.length) {
+      const [call] = this.#loose.splice(chosen, 1);
+      call?.();
+      return true;
+    }
+    const line = [...this.#lines.keys()][chosen - this.#loose.length] as string;
+    const queue = this.#lines.get(line) as (() => void)[];
+    const call = queue.shift();
+    if (queue.length === 0) this.#lines.delete(line);
+    call?.();
+    return true;
+  }
+}

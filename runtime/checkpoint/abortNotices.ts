@@ -11,6 +11,11 @@
  * So a notice that is ahead of its barrier is put down and acts when the barrier comes: no snapshot, and the
  * cancellation goes downstream in the barrier's place. Each id is aborted once, however many notices and markers come.
  */
+import type { CheckpointFailureReason } from './barrier.ts';
+
+/** Somebody else's decision, brought by a marker or a notice: the coordinator knows the cause and does not count it. */
+export const cancelled: CheckpointFailureReason = 'CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER';
+
 export class AbortNotices {
   /** Waiting for their barrier. */
   readonly #awaited = new Set<number>();

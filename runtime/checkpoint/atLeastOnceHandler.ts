@@ -17,7 +17,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
-import { AbortNotices } from './abortNotices.ts';
+import { AbortNotices, cancelled } from './abortNotices.ts';
 import type { Barrier, CheckpointFailureReason } from './barrier.ts';
 import { type BarrierEffect, nothingHappens } from './barrierEffects.ts';
 import type { BarrierHandler, BarrierHandlerOptions, PendingAlignment } from './barrierHandler.ts';
@@ -83,7 +83,7 @@ class AtLeastOnceHandler implements BarrierHandler {
     this.#newest = Math.max(this.#newest, checkpointId);
     const ids = new Set(aborted.map(({ barrier }) => barrier.checkpointId));
     if (isNew) ids.add(checkpointId);
-    for (const id of ids) this.#tell(id, 'CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER', effects);
+    for (const id of ids) this.#tell(id, cancelled, effects);
     return orNothing(effects);
   }
 
@@ -97,7 +97,7 @@ class AtLeastOnceHandler implements BarrierHandler {
   abort(
     checkpointId: number,
     _at: Moment,
-    reason: CheckpointFailureReason = 'CHECKPOINT_DECLINED',
+    reason: CheckpointFailureReason = cancelled,
   ): readonly BarrierEffect[] {
     if (checkpointId > this.#newest) {
       this.#notices.await(checkpointId);
@@ -130,7 +130,7 @@ class AtLeastOnceHandler implements BarrierHandler {
     if (barrier.checkpointId <= this.#newest) return undefined;
     this.#newest = barrier.checkpointId;
     if (this.#notices.take(barrier.checkpointId)) {
-      this.#tell(barrier.checkpointId, 'CHECKPOINT_DECLINED', effects);
+      this.#tell(barrier.checkpointId, cancelled, effects);
       return undefined;
     }
     const pending: Pending = { barrier, sinceMs: at.monotonicMs, delivered: new Set() };

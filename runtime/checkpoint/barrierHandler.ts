@@ -73,7 +73,10 @@ export interface BarrierHandler {
    * on every channel that has ended, the rest is awaited.
    */
   trigger(barrier: Barrier, at: Moment): readonly BarrierEffect[];
-  /** The coordinator's notice that the checkpoint ended without completing, or the task's own decline with a reason. */
+  /**
+   * The coordinator's notice that the checkpoint ended without completing, or the task's own decline with its reason.
+   * Ahead of the barrier it is put down and acts when the barrier comes.
+   */
   abort(checkpointId: number, at: Moment, reason?: CheckpointFailureReason): readonly BarrierEffect[];
   /** The channel has ended and will bring nothing more. */
   end(channel: number, at: Moment): readonly BarrierEffect[];

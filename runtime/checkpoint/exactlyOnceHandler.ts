@@ -18,7 +18,7 @@
  */
 import { assert, present } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
-import { AbortNotices } from './abortNotices.ts';
+import { AbortNotices, cancelled } from './abortNotices.ts';
 import type { Barrier, CheckpointFailureReason } from './barrier.ts';
 import { type BarrierEffect, nothingHappens } from './barrierEffects.ts';
 import type { BarrierHandler, BarrierHandlerOptions, PendingAlignment } from './barrierHandler.ts';
@@ -106,7 +106,7 @@ class ExactlyOnceHandler implements BarrierHandler {
     if (this.#isObsolete(checkpointId)) return nothingHappens;
     const effects: BarrierEffect[] = [];
     if (checkpointId > this.#current) this.#subsume(effects);
-    this.#abort(checkpointId, 'CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER', effects);
+    this.#abort(checkpointId, cancelled, effects);
     return effects;
   }
 
@@ -125,7 +125,7 @@ class ExactlyOnceHandler implements BarrierHandler {
   abort(
     checkpointId: number,
     _at: Moment,
-    reason: CheckpointFailureReason = 'CHECKPOINT_DECLINED',
+    reason: CheckpointFailureReason = cancelled,
   ): readonly BarrierEffect[] {
     if (checkpointId > this.#current) {
       this.#notices.await(checkpointId);
@@ -166,7 +166,7 @@ class ExactlyOnceHandler implements BarrierHandler {
     this.#subsume(effects);
     this.#current = barrier.checkpointId;
     if (this.#notices.take(barrier.checkpointId)) {
-      this.#abort(barrier.checkpointId, 'CHECKPOINT_DECLINED', effects);
+      this.#abort(barrier.checkpointId, cancelled, effects);
       return null;
     }
     const canTimeOut = this.#canTimeOut(barrier) && !isUnaligned(barrier);

@@ -15,7 +15,12 @@ export type BarrierEffect =
    * Forward this barrier and mark the snapshot, now, between two records. Unaligned, the alignment goes on: its whole
    * duration comes with `channel-state-complete`.
    */
-  | { readonly type: 'snapshot'; readonly barrier: Barrier; readonly alignmentMs: number; readonly unaligned: boolean }
+  | {
+      readonly type: 'snapshot';
+      readonly barrier: Barrier;
+      readonly alignmentMs: number;
+      readonly unaligned: boolean;
+    }
   /**
    * The checkpoint will not be taken here: tell the coordinator, cancel a running snapshot of it, broadcast the
    * cancellation. At most once per id.

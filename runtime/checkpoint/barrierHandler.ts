@@ -88,6 +88,11 @@ export interface BarrierHandler {
 }
 
 export function createBarrierHandler(options: BarrierHandlerOptions): BarrierHandler {
-  assert(Number.isInteger(options.channels) && options.channels > 0, 'a barrier handler needs at least one channel');
-  return options.mode === 'exactly-once' ? createExactlyOnceHandler(options) : createAtLeastOnceHandler(options);
+  assert(
+    Number.isInteger(options.channels) && options.channels > 0,
+    'a barrier handler needs at least one channel',
+  );
+  return options.mode === 'exactly-once'
+    ? createExactlyOnceHandler(options)
+    : createAtLeastOnceHandler(options);
 }

@@ -25,9 +25,21 @@ import type { Moment } from '../base/clock.ts';
 import type { ExecutionGraph } from '../graph/executionGraph.ts';
 import type { CheckpointSettings } from '../graph/jobGraph.ts';
 import type { CheckpointFailureReason } from './barrier.ts';
-import type { Acknowledgement, AttemptDescription, AttemptOptions, CoordinatorEffect, Subtask } from './checkpointEffects.ts';
+import type {
+  Acknowledgement,
+  AttemptDescription,
+  AttemptOptions,
+  CoordinatorEffect,
+  Subtask,
+} from './checkpointEffects.ts';
 import { CheckpointFailures } from './checkpointFailures.ts';
-import { type AskedTrigger, type CheckpointRequest, CheckpointRequests, type RequestId, type SnapshotKind } from './checkpointRequests.ts';
+import {
+  type AskedTrigger,
+  type CheckpointRequest,
+  CheckpointRequests,
+  type RequestId,
+  type SnapshotKind,
+} from './checkpointRequests.ts';
 import { durationText } from './durationText.ts';
 import { nameOf, TriggerPlan } from './triggerPlan.ts';
 
@@ -54,7 +66,9 @@ export interface AskedRequest {
   readonly whenEnded?: boolean;
 }
 
-export type StorageOutcome = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly message: string };
+export type StorageOutcome =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly message: string };
 
 /** For screens. */
 export interface PendingCheckpoint extends AttemptDescription {
@@ -144,7 +158,8 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     const deadlines: number[] = [];
     if (this.#nextPeriodicMs !== null) deadlines.push(this.#nextPeriodicMs);
     if (this.#wantsFinal() && Number.isFinite(this.#finalNotBeforeMs)) deadlines.push(this.#finalNotBeforeMs);
-    for (const { phase, expiresMs } of this.#pending.values()) if (phase !== 'publishing') deadlines.push(expiresMs);
+    for (const { phase, expiresMs } of this.#pending.values())
+      if (phase !== 'publishing') deadlines.push(expiresMs);
     return deadlines.length === 0 ? null : Math.min(...deadlines);
   }
 
@@ -170,11 +185,19 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
 
   request(asked: AskedRequest, at: Moment): readonly CoordinatorEffect<Operators, Report>[] {
     const { requestId } = asked;
-    const refuse = (reason: CheckpointFailureReason, message: string): readonly CoordinatorEffect<Operators, Report>[] => [
+    const refuse = (
+      reason: CheckpointFailureReason,
+      message: string,
+    ): readonly CoordinatorEffect<Operators, Report>[] => [
       { type: 'answer', requestId, result: { ok: false, checkpointId: null, reason, message } },
     ];
-    if (this.#phase === 'deployed') return refuse('NOT_ALL_REQUIRED_TASKS_RUNNING', 'Not all tasks of the job are running yet. Try again when they are.');
-    if (this.#phase !== 'running') return refuse('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job is ending and takes no further snapshots.');
+    if (this.#phase === 'deployed')
+      return refuse(
+        'NOT_ALL_REQUIRED_TASKS_RUNNING',
+        'Not all tasks of the job are running yet. Try again when they are.',
+      );
+    if (this.#phase !== 'running')
+      return refuse('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job is ending and takes no further snapshots.');
     const whenEnded = asked.whenEnded ?? asked.trigger === 'final';
     const turnedAway = this.#requests.add({ ...asked, whenEnded });
     const effects: CoordinatorEffect<Operators, Report>[] = [];
@@ -183,7 +206,11 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   }
 
   /** Storage has made the directory of an attempt, or could not. */
-  directoryReady(checkpointId: number, outcome: StorageOutcome, at: Moment): readonly CoordinatorEffect<Operators, Report>[] {
+  directoryReady(
+    checkpointId: number,
+    outcome: StorageOutcome,
+    at: Moment,
+  ): readonly CoordinatorEffect<Operators, Report>[] {
     const attempt = this.#pending.get(checkpointId);
     if (attempt === undefined) return this.#lateDirectory(checkpointId, outcome);
     assert(attempt.phase === 'beginning', `checkpoint ${checkpointId} has its directory already`);
@@ -194,11 +221,30 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
       attempt.directory = outcome.value;
       const isSavepoint = kind === 'savepoint';
       const unaligned = this.#settings.unaligned && this.#settings.alignedTimeoutMs === 0 && !isSavepoint;
-      attempt.options = { checkpointId, isSavepoint, unaligned, timestamp: at.now, suspend, directory: outcome.value };
-      effects.push({ type: 'triggered', attempt: attempt.description, triggeredAt: at.now, tasks: this.#plan.subtasks });
+      attempt.options = {
+        checkpointId,
+        isSavepoint,
+        unaligned,
+        timestamp: at.now,
+        suspend,
+        directory: outcome.value,
+      };
+      effects.push({
+        type: 'triggered',
+        attempt: attempt.description,
+        triggeredAt: at.now,
+        tasks: this.#plan.subtasks,
+      });
       this.#trigger(attempt, effects);
     } else {
-      this.#abort(attempt, 'IO_EXCEPTION', `The directory of the snapshot could not be made: ${outcome.message}`, null, at, effects);
+      this.#abort(
+        attempt,
+        'IO_EXCEPTION',
+        `The directory of the snapshot could not be made: ${outcome.message}`,
+        null,
+        at,
+        effects,
+      );
     }
     return this.#goOn(effects, at);
   }
@@ -212,7 +258,12 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   ): readonly CoordinatorEffect<Operators, Report>[] {
     const attempt = this.#pending.get(checkpointId);
     if (attempt === undefined) return this.#discardLate(checkpointId);
-    if (attempt.phase !== 'triggered' || !this.#plan.knows(subtask) || attempt.acknowledgements.has(nameOf(subtask))) return [];
+    if (
+      attempt.phase !== 'triggered' ||
+      !this.#plan.knows(subtask) ||
+      attempt.acknowledgements.has(nameOf(subtask))
+    )
+      return [];
     attempt.acknowledgements.set(nameOf(subtask), { subtask, operators, report, acknowledgedAt: at.now });
     if (attempt.acknowledgements.size < this.#plan.subtasks.length) return [];
     attempt.phase = 'acknowledged';
@@ -248,17 +299,30 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     this.#plan.ended(subtask);
     if (this.#phase !== 'running') return [];
     const effects: CoordinatorEffect<Operators, Report>[] = [];
-    for (const attempt of this.#pending.values()) if (attempt.phase === 'triggered') this.#trigger(attempt, effects);
+    for (const attempt of this.#pending.values())
+      if (attempt.phase === 'triggered') this.#trigger(attempt, effects);
     return this.#goOn(effects, at);
   }
 
   /** The manifest is on disk, at this path; or it could not be written. */
-  published(checkpointId: number, outcome: StorageOutcome, at: Moment): readonly CoordinatorEffect<Operators, Report>[] {
+  published(
+    checkpointId: number,
+    outcome: StorageOutcome,
+    at: Moment,
+  ): readonly CoordinatorEffect<Operators, Report>[] {
     const attempt = this.#pending.get(checkpointId);
     assert(attempt?.phase === 'publishing', `checkpoint ${checkpointId} was not being published`);
     const effects: CoordinatorEffect<Operators, Report>[] = [];
     if (outcome.ok) this.#complete(attempt, outcome.value, at, effects);
-    else this.#abort(attempt, 'FINALIZE_CHECKPOINT_FAILURE', `The manifest could not be written: ${outcome.message}`, null, at, effects);
+    else
+      this.#abort(
+        attempt,
+        'FINALIZE_CHECKPOINT_FAILURE',
+        `The manifest could not be written: ${outcome.message}`,
+        null,
+        at,
+        effects,
+      );
     if (this.#phase === 'stopping') {
       this.#phase = 'stopped';
       effects.push({ type: 'stopped' });
@@ -268,7 +332,12 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   }
 
   /** A user's wish, for one. Does nothing to an attempt whose manifest is being written, or that is over. */
-  abort(checkpointId: number, reason: CheckpointFailureReason, message: string, at: Moment): readonly CoordinatorEffect<Operators, Report>[] {
+  abort(
+    checkpointId: number,
+    reason: CheckpointFailureReason,
+    message: string,
+    at: Moment,
+  ): readonly CoordinatorEffect<Operators, Report>[] {
     const attempt = this.#pending.get(checkpointId);
     if (attempt === undefined || attempt.phase === 'publishing') return [];
     const effects: CoordinatorEffect<Operators, Report>[] = [];
@@ -280,7 +349,11 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
    * The deployment is over: failed, cancelled or finished. Everything under way is aborted, everybody answered.
    * `stopped` comes with these effects, or after the outcome of a manifest that is being written.
    */
-  stop(reason: CheckpointFailureReason, message: string, at: Moment): readonly CoordinatorEffect<Operators, Report>[] {
+  stop(
+    reason: CheckpointFailureReason,
+    message: string,
+    at: Moment,
+  ): readonly CoordinatorEffect<Operators, Report>[] {
     if (this.#phase === 'stopping' || this.#phase === 'stopped') return [];
     const effects: CoordinatorEffect<Operators, Report>[] = [];
     this.#close(reason, message, at, effects);
@@ -290,7 +363,10 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   }
 
   /** After every event: begins whatever has become possible by it. */
-  #goOn(effects: CoordinatorEffect<Operators, Report>[], at: Moment): readonly CoordinatorEffect<Operators, Report>[] {
+  #goOn(
+    effects: CoordinatorEffect<Operators, Report>[],
+    at: Moment,
+  ): readonly CoordinatorEffect<Operators, Report>[] {
     while (this.#phase === 'running') {
       if (this.#wantsFinal() && at.monotonicMs >= this.#finalNotBeforeMs) this.#requests.add(finalRequest);
       const attempts = [...this.#pending.values()];
@@ -318,7 +394,15 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   #begin(request: CheckpointRequest, at: Moment, effects: CoordinatorEffect<Operators, Report>[]): void {
     const { kind, trigger, label, notes, suspend, requestId } = request;
     const checkpointId = this.#nextCheckpointId++;
-    const description = { checkpointId, kind, trigger, label, notes, suspend, ended: this.#plan.haveAllEnded };
+    const description = {
+      checkpointId,
+      kind,
+      trigger,
+      label,
+      notes,
+      suspend,
+      ended: this.#plan.haveAllEnded,
+    };
     this.#pending.set(checkpointId, {
       description,
       requestId,
@@ -350,7 +434,12 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     const reason = 'TOO_MANY_CHECKPOINT_REQUESTS';
     const message = 'Too many snapshots are waiting for their turn.';
     if (request.requestId === null) effects.push({ type: 'skipped', reason, message });
-    else effects.push({ type: 'answer', requestId: request.requestId, result: { ok: false, checkpointId: null, reason, message } });
+    else
+      effects.push({
+        type: 'answer',
+        requestId: request.requestId,
+        result: { ok: false, checkpointId: null, reason, message },
+      });
   }
 
   /** Every task has ended and nothing that will take everything with it is asked for or under way. */
@@ -377,30 +466,63 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     if (attempt === undefined) return;
     const { directory, options, description, acknowledgements } = attempt;
     assert(directory !== null && options !== null, 'what is published has a directory');
-    assert(acknowledgements.size === this.#plan.subtasks.length, 'what is published was acknowledged by every task');
+    assert(
+      acknowledgements.size === this.#plan.subtasks.length,
+      'what is published was acknowledged by every task',
+    );
     attempt.phase = 'publishing';
-    effects.push({ type: 'publish', attempt: description, directory, triggeredAt: options.timestamp, acknowledgements: [...acknowledgements.values()] });
+    effects.push({
+      type: 'publish',
+      attempt: description,
+      directory,
+      triggeredAt: options.timestamp,
+      acknowledgements: [...acknowledgements.values()],
+    });
   }
 
-  #complete(attempt: Attempt<Operators, Report>, path: string, at: Moment, effects: CoordinatorEffect<Operators, Report>[]): void {
+  #complete(
+    attempt: Attempt<Operators, Report>,
+    path: string,
+    at: Moment,
+    effects: CoordinatorEffect<Operators, Report>[],
+  ): void {
     const { description, requestId } = attempt;
     const { checkpointId, kind } = description;
     this.#pending.delete(checkpointId);
     this.#lastCompletedMs = at.monotonicMs;
-    effects.push({ type: 'complete', attempt: description, checkpointId, path, commit: kind === 'checkpoint' || isLast(description) });
+    effects.push({
+      type: 'complete',
+      attempt: description,
+      checkpointId,
+      path,
+      commit: kind === 'checkpoint' || isLast(description),
+    });
     if (kind === 'checkpoint') {
       this.#failures.succeeded();
       this.#completed.push(checkpointId);
       for (const older of [...this.#pending.values()]) {
         if (older.description.kind === 'savepoint' || older.description.checkpointId > checkpointId) continue;
-        this.#abort(older, 'CHECKPOINT_SUBSUMED', `Checkpoint ${checkpointId} completed before it.`, null, at, effects);
+        this.#abort(
+          older,
+          'CHECKPOINT_SUBSUMED',
+          `Checkpoint ${checkpointId} completed before it.`,
+          null,
+          at,
+          effects,
+        );
       }
       const surplus = this.#completed.length - Math.max(1, this.#settings.retained);
       if (surplus > 0) effects.push({ type: 'subsume', checkpointIds: this.#completed.splice(0, surplus) });
     }
-    if (requestId !== null) effects.push({ type: 'answer', requestId, result: { ok: true, checkpointId, path } });
+    if (requestId !== null)
+      effects.push({ type: 'answer', requestId, result: { ok: true, checkpointId, path } });
     if (isLast(description) && this.#phase === 'running') {
-      this.#close('CHECKPOINT_COORDINATOR_SHUTDOWN', `The job ends with ${kind} ${checkpointId}.`, at, effects);
+      this.#close(
+        'CHECKPOINT_COORDINATOR_SHUTDOWN',
+        `The job ends with ${kind} ${checkpointId}.`,
+        at,
+        effects,
+      );
       this.#phase = 'over';
     }
   }
@@ -417,32 +539,60 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     const { checkpointId, kind, suspend } = description;
     this.#pending.delete(checkpointId);
     this.#remember(checkpointId, { isSavepoint: kind === 'savepoint', directory });
-    effects.push({ type: 'aborted', attempt: description, checkpointId, reason, message, subtask, directory });
-    if (requestId !== null) effects.push({ type: 'answer', requestId, result: { ok: false, checkpointId, reason, message } });
+    effects.push({
+      type: 'aborted',
+      attempt: description,
+      checkpointId,
+      reason,
+      message,
+      subtask,
+      directory,
+    });
+    if (requestId !== null)
+      effects.push({ type: 'answer', requestId, result: { ok: false, checkpointId, reason, message } });
     // The sources go on: the next periodic checkpoint comes a whole interval after they do.
-    if (suspend && this.#settings.intervalMs !== null) this.#nextPeriodicMs = at.monotonicMs + this.#settings.intervalMs;
+    if (suspend && this.#settings.intervalMs !== null)
+      this.#nextPeriodicMs = at.monotonicMs + this.#settings.intervalMs;
     if (description.trigger === 'final') this.#finalNotBeforeMs = at.monotonicMs + finalRetryMs;
     if (kind === 'checkpoint') this.#count(checkpointId, reason, message, effects);
   }
 
-  #count(checkpointId: number, reason: CheckpointFailureReason, message: string, effects: CoordinatorEffect<Operators, Report>[]): void {
+  #count(
+    checkpointId: number,
+    reason: CheckpointFailureReason,
+    message: string,
+    effects: CoordinatorEffect<Operators, Report>[],
+  ): void {
     if (!this.#failures.failed(checkpointId, reason) || this.#phase !== 'running') return;
     this.#phase = 'over';
     effects.push({ type: 'fail-job', checkpointId, reason, message });
   }
 
   /** Aborts all but what is being published, and answers everybody who waits. */
-  #close(reason: CheckpointFailureReason, message: string, at: Moment, effects: CoordinatorEffect<Operators, Report>[]): void {
+  #close(
+    reason: CheckpointFailureReason,
+    message: string,
+    at: Moment,
+    effects: CoordinatorEffect<Operators, Report>[],
+  ): void {
     this.#phase = 'over';
     for (const attempt of [...this.#pending.values()]) {
       if (attempt.phase !== 'publishing') this.#abort(attempt, reason, message, null, at, effects);
     }
     for (const { requestId } of this.#requests.takeAll()) {
-      if (requestId !== null) effects.push({ type: 'answer', requestId, result: { ok: false, checkpointId: null, reason, message } });
+      if (requestId !== null)
+        effects.push({
+          type: 'answer',
+          requestId,
+          result: { ok: false, checkpointId: null, reason, message },
+        });
     }
   }
 
-  #lateDirectory(checkpointId: number, outcome: StorageOutcome): readonly CoordinatorEffect<Operators, Report>[] {
+  #lateDirectory(
+    checkpointId: number,
+    outcome: StorageOutcome,
+  ): readonly CoordinatorEffect<Operators, Report>[] {
     const aborted = this.#aborted.get(checkpointId);
     if (aborted !== undefined && outcome.ok) aborted.directory = outcome.value;
     return this.#discardLate(checkpointId);
@@ -462,7 +612,9 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   #expiryMessage({ phase, acknowledgements }: Attempt<Operators, Report>): string {
     const after = `after ${durationText(this.#settings.timeoutMs)}`;
     if (phase === 'beginning') return `Storage had not made its directory ${after}.`;
-    const missing = this.#plan.subtasks.filter((subtask) => !acknowledgements.has(nameOf(subtask))).map(nameOf);
+    const missing = this.#plan.subtasks
+      .filter((subtask) => !acknowledgements.has(nameOf(subtask)))
+      .map(nameOf);
     const named = missing.slice(0, 3).join(', ');
     const others = missing.length > 3 ? ` and ${missing.length - 3} more` : '';
     if (missing.length === 0) return `Its turn to be written had not come ${after}.`;
@@ -475,5 +627,21 @@ function isLast({ suspend, trigger, ended }: AttemptDescription): boolean {
   return suspend || trigger === 'final' || (trigger === 'stop' && ended);
 }
 
-const periodicRequest: CheckpointRequest = { kind: 'checkpoint', trigger: 'periodic', label: null, notes: null, requestId: null, suspend: false, whenEnded: false };
-const finalRequest: CheckpointRequest = { kind: 'checkpoint', trigger: 'final', label: null, notes: null, requestId: null, suspend: false, whenEnded: true };
+const periodicRequest: CheckpointRequest = {
+  kind: 'checkpoint',
+  trigger: 'periodic',
+  label: null,
+  notes: null,
+  requestId: null,
+  suspend: false,
+  whenEnded: false,
+};
+const finalRequest: CheckpointRequest = {
+  kind: 'checkpoint',
+  trigger: 'final',
+  label: null,
+  notes: null,
+  requestId: null,
+  suspend: false,
+  whenEnded: true,
+};

@@ -35,15 +35,30 @@ export interface AttemptDescription {
 
 export type RequestResult =
   | { readonly ok: true; readonly checkpointId: number; readonly path: string }
-  | { readonly ok: false; readonly checkpointId: number | null; readonly reason: CheckpointFailureReason; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly checkpointId: number | null;
+      readonly reason: CheckpointFailureReason;
+      readonly message: string;
+    };
 
 export type CoordinatorEffect<Operators = unknown, Report = unknown> =
   /** Have storage make a directory, then call `directoryReady`. */
   | { readonly type: 'begin'; readonly attempt: AttemptDescription }
   /** For the record: the checkpoint is about to be triggered. Comes once, before its first `trigger`. */
-  | { readonly type: 'triggered'; readonly attempt: AttemptDescription; readonly triggeredAt: number; readonly tasks: readonly Subtask[] }
+  | {
+      readonly type: 'triggered';
+      readonly attempt: AttemptDescription;
+      readonly triggeredAt: number;
+      readonly tasks: readonly Subtask[];
+    }
   /** Send the trigger to these tasks. Comes again for tasks whose predecessors ended meanwhile; tasks bear it twice. */
-  | { readonly type: 'trigger'; readonly checkpointId: number; readonly subtasks: readonly Subtask[]; readonly options: AttemptOptions }
+  | {
+      readonly type: 'trigger';
+      readonly checkpointId: number;
+      readonly subtasks: readonly Subtask[];
+      readonly options: AttemptOptions;
+    }
   /** Everybody has acknowledged: write the manifest, then call `published`. One at a time, in the order of ids. */
   | {
       readonly type: 'publish';
@@ -53,7 +68,13 @@ export type CoordinatorEffect<Operators = unknown, Report = unknown> =
       readonly acknowledgements: readonly Acknowledgement<Operators, Report>[];
     }
   /** It exists. Tell every task; sinks commit when `commit`. */
-  | { readonly type: 'complete'; readonly attempt: AttemptDescription; readonly checkpointId: number; readonly path: string; readonly commit: boolean }
+  | {
+      readonly type: 'complete';
+      readonly attempt: AttemptDescription;
+      readonly checkpointId: number;
+      readonly path: string;
+      readonly commit: boolean;
+    }
   /** It will not be: tell every task and discard the directory (null: storage had not made one yet). */
   | {
       readonly type: 'aborted';
@@ -73,7 +94,12 @@ export type CoordinatorEffect<Operators = unknown, Report = unknown> =
   /** A periodic checkpoint was not begun; nobody asked for it, nothing counts. For the log. */
   | { readonly type: 'skipped'; readonly reason: CheckpointFailureReason; readonly message: string }
   /** More failures in a row than are tolerated: fail the job over, by `stop` and the restart strategy. */
-  | { readonly type: 'fail-job'; readonly checkpointId: number; readonly reason: CheckpointFailureReason; readonly message: string }
+  | {
+      readonly type: 'fail-job';
+      readonly checkpointId: number;
+      readonly reason: CheckpointFailureReason;
+      readonly message: string;
+    }
   /** After `stop`: no manifest is on its way to the disk any more. The last completed checkpoint is known now. */
   | { readonly type: 'stopped' };
 

@@ -49,11 +49,19 @@ export type Turn =
 export type TurnedAway = CheckpointRequest | null;
 
 export class CheckpointRequests {
-  readonly #limits: { readonly maxConcurrent: number; readonly minPauseMs: number; readonly requestsMax: number };
+  readonly #limits: {
+    readonly maxConcurrent: number;
+    readonly minPauseMs: number;
+    readonly requestsMax: number;
+  };
   /** By rank, then in the order of arrival. */
   #queue: CheckpointRequest[] = [];
 
-  constructor(limits: { readonly maxConcurrent: number; readonly minPauseMs: number; readonly requestsMax: number }) {
+  constructor(limits: {
+    readonly maxConcurrent: number;
+    readonly minPauseMs: number;
+    readonly requestsMax: number;
+  }) {
     this.#limits = limits;
   }
 

@@ -162,7 +162,8 @@ class ExactlyOnceHandler implements BarrierHandler {
 
   /** Makes the barrier's checkpoint the pending one; null when it had been aborted before it came. */
   #open(barrier: Barrier, at: Moment, effects: BarrierEffect[]): Pending | null {
-    if (this.#pending !== null && this.#pending.barrier.checkpointId === barrier.checkpointId) return this.#pending;
+    if (this.#pending !== null && this.#pending.barrier.checkpointId === barrier.checkpointId)
+      return this.#pending;
     this.#subsume(effects);
     this.#current = barrier.checkpointId;
     if (this.#notices.take(barrier.checkpointId)) {
@@ -183,7 +184,8 @@ class ExactlyOnceHandler implements BarrierHandler {
       announced: new Set(),
       capturing: new Set(),
     };
-    if (this.#pending.timerArmed) effects.push({ type: 'arm-timer', checkpointId: barrier.checkpointId, delayMs });
+    if (this.#pending.timerArmed)
+      effects.push({ type: 'arm-timer', checkpointId: barrier.checkpointId, delayMs });
     return this.#pending;
   }
 
@@ -264,7 +266,8 @@ class ExactlyOnceHandler implements BarrierHandler {
   }
 
   #subsume(effects: BarrierEffect[]): void {
-    if (this.#pending !== null) this.#abort(this.#pending.barrier.checkpointId, 'CHECKPOINT_SUBSUMED', effects);
+    if (this.#pending !== null)
+      this.#abort(this.#pending.barrier.checkpointId, 'CHECKPOINT_SUBSUMED', effects);
   }
 
   #abort(checkpointId: number, reason: CheckpointFailureReason, effects: BarrierEffect[]): void {

@@ -47,7 +47,9 @@ function complete(lock: Lock): void {
     } as LockEntry;
     console.log(`Added ${name}@${version}.`);
   }
-  lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
+  lock.packages = Object.fromEntries(
+    Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')),
+  );
 }
 
 /** Such packages are named after what they are for: `…-linux-x64-musl`, `…-win32-arm64-msvc`. */

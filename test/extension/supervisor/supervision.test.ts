@@ -251,7 +251,7 @@ test('whatever happens, in any order: one process at a time, and one end', () =>
     { type: 'release' },
     { type: 'restored', savepoint: 's', parallelism: 2 },
   );
-  fc.assert(
+  void fc.assert(
     fc.property(
       fc.array(fc.oneof(any, fc.constant('exit' as const)), { maxLength: 30 }),
       fc.constantFrom<RecoveryPolicy>('ask', 'automatic', 'never'),

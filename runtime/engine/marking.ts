@@ -6,7 +6,9 @@ import { assert } from '../base/assert.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { describeState, type StateDeclaration, type StateDescription } from '../state/declarations.ts';
-import { encodeStateValue } from '../state/stateValue.ts';
+import { encodeStateValue } from '../state/stateTable.ts';
+import { ValueRefused } from '../state/valueCodec.ts';
+import { StateRefused } from '../state/snapshotCursor.ts';
 import type { ChainLink } from './operatorChain.ts';
 import type { MarkedOperator } from './snapshotRun.ts';
 
@@ -19,8 +21,17 @@ export interface MarkedState {
 
 export const markOperatorState = (uid: string, declaration: StateDeclaration, elements: readonly unknown[]): MarkedState => ({
   description: describeState(declaration),
-  elements: elements.map((element) => encodeStateValue(element, { uid, state: declaration.name })),
+  elements: elements.map((element) => encodeElement(uid, declaration.name, element)),
 });
+
+const encodeElement = (uid: string, state: string, element: unknown): Uint8Array => {
+  try {
+    return encodeStateValue(element).slice();
+  } catch (error) {
+    if (error instanceof ValueRefused) throw new StateRefused(`Operator "${uid}" cannot save an element of its state ${state}: ${error.message} (at ${error.path || 'the element itself'}).`);
+    throw error;
+  }
+};
 
 export const markLink = (link: ChainLink, barrier: Barrier, deferred: Deferred[]): MarkedOperator => {
   const operatorStates: MarkedState[] = [];

@@ -7,10 +7,11 @@
  */
 import { assert, present } from '../base/assert.ts';
 import type { Vertex } from '../graph/executionGraph.ts';
-import { type OperatorContext, type Output, type StreamOperator } from '../operators/operator.ts';
+import type { OperatorContext, Output, StreamOperator, Timer } from '../operators/operator.ts';
 import type { Key, StateDeclaration } from '../state/declarations.ts';
-import type { KeyedStateBackend } from '../state/keyedStateBackend.ts';
+import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import { inOperator } from './operatorFailure.ts';
+import type { DueTimer } from '../state/timerQueue.ts';
 import type { EdgeOutput } from './output.ts';
 
 /** One operator in its chain. It is at once the output that feeds it. */
@@ -68,25 +69,22 @@ export class ChainLink implements Output<unknown> {
 
   /** Fires one timer that is due; false when none is. */
   fireEventTimer(watermark: number): boolean {
-    const timer = this.keyed?.timers.popDueEventTime(watermark) ?? null;
-    if (timer === null) return false;
-    this.#fire(timer);
-    return true;
+    return this.#fire('event-time', this.keyed?.eventTimers.popDue(watermark) ?? null);
   }
 
   fireProcessingTimer(now: number): boolean {
-    const timer = this.keyed?.timers.popDueProcessingTime(now) ?? null;
-    if (timer === null) return false;
-    this.#fire(timer);
-    return true;
+    return this.#fire('processing-time', this.keyed?.processingTimers.popDue(now) ?? null);
   }
 
-  #fire(timer: { readonly domain: 'event-time' | 'processing-time'; readonly time: number; readonly namespace: Key }): void {
+  #fire(domain: Timer['domain'], due: DueTimer | null): boolean {
+    if (due === null) return false;
     try {
-      this.operator.onTimer?.(timer);
+      this.keyed?.setCurrentKey(due.key);
+      this.operator.onTimer?.({ domain, time: due.time, namespace: due.namespace });
     } catch (error) {
-      throw inOperator(error, this.uid, { timer: timer.time, key: this.keyed?.currentKey() }, true);
+      throw inOperator(error, this.uid, { timer: due.time, key: due.key }, true);
     }
+    return true;
   }
 }
 
@@ -195,7 +193,7 @@ export class OperatorChain {
       while (this.#walkedTo < this.links.length) {
         const link = this.links[this.#walkedTo] as ChainLink;
         if (link.keyed !== null) {
-          link.keyed.timers.advanceWatermark(watermark);
+          link.keyed.currentWatermark = watermark;
           while (link.fireEventTimer(watermark)) {
             if (--budget <= 0 || this.overflowing) return budget;
           }
@@ -223,7 +221,7 @@ export class OperatorChain {
   nextProcessingTime(): number | null {
     let next: number | null = null;
     for (const link of this.links) {
-      const time = link.keyed?.timers.nextProcessingTime() ?? null;
+      const time = link.keyed?.processingTimers.nextTime() ?? null;
       if (time !== null && (next === null || time < next)) next = time;
     }
     return next;

@@ -6,6 +6,7 @@ import { SourceError } from '../operators/source.ts';
 import { SinkError } from '../operators/sink.ts';
 import { FileError } from '../operators/files.ts';
 import { AssertionError } from '../base/assert.ts';
+import { SnapshotDamage } from '../checkpoint/storage.ts';
 import type { SubtaskId, TaskFailure } from './control/messages.ts';
 
 const RECORD_CHARACTERS_MAX = 2_000;
@@ -57,6 +58,7 @@ export const taskFailure = (subtask: SubtaskId, error: unknown): TaskFailure => 
 
 const originOf = (cause: unknown, inUserOperator: boolean): TaskFailure['origin'] => {
   if (cause instanceof SourceError) return 'source';
+  if (cause instanceof SnapshotDamage) return 'snapshot';
   if (cause instanceof SinkError || cause instanceof FileError) return 'sink';
   if (cause instanceof AssertionError) return 'engine';
   return inUserOperator ? 'user' : 'engine';

@@ -8,7 +8,7 @@ import { DataFileWriter } from '../checkpoint/dataFile.ts';
 import type { SnapshotFile, SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import type { StateDescription } from '../state/declarations.ts';
-import type { SnapshotCursor } from '../state/keyedStateBackend.ts';
+import type { SnapshotCursor } from '../state/snapshotCursor.ts';
 import type { OperatorSnapshot } from './control/messages.ts';
 
 /** What an operator put into the snapshot at the marking. */
@@ -99,9 +99,9 @@ export class SnapshotRun {
     }
     const writing = this.#writing ?? this.#openFile(marked);
     if (writing.file.backlogBytes > BACKLOG_BYTES_MAX) return false;
-    const block = marked.cursor?.next() ?? null;
-    if (block !== null) {
-      writing.writer.appendBlock(block);
+    const slice = marked.cursor?.next() ?? null;
+    if (slice !== null) {
+      if (slice.block !== null) writing.writer.appendBlock(slice.block);
       return true;
     }
     this.#closeFile(marked, writing.writer);

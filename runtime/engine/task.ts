@@ -8,7 +8,7 @@
  * - T4. On a barrier, as one step between two records: operators send on what must go before it, the barrier goes into
  *   every output, the snapshot is marked (M4). Writing the snapshot is not part of the step.
  */
-import type { Barrier } from '../checkpoint/barrier.ts';
+import type { Barrier, CheckpointFailureReason } from '../checkpoint/barrier.ts';
 import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
@@ -256,7 +256,7 @@ export class Task {
     this.#meter.set('recordsOut', out);
   }
 
-  #abort(checkpointId: number, reason: string): void {
+  #abort(checkpointId: number, reason: CheckpointFailureReason): void {
     this.#cancelSnapshot(checkpointId);
     this.chain.notifyAborted(checkpointId);
     if (this.#state !== 'ended') for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });

@@ -13,7 +13,7 @@ import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts'
 import { WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
-import { KeyedStateBackend } from '../state/keyedStateBackend.ts';
+import { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
 import { InputGate } from './inputGate.ts';

@@ -75,15 +75,7 @@ export class TaskThread {
     switch (message.type) {
       case 'trigger': {
         const { options } = message;
-        const barrier = {
-          checkpointId: options.checkpointId,
-          timestamp: options.timestamp,
-          isSavepoint: options.isSavepoint,
-          unaligned: false,
-          suspend: options.suspend,
-          directory: options.directory,
-        };
-        for (const id of message.subtasks) this.#guarded(this.#slot(id), (task) => task.trigger(barrier));
+        for (const id of message.subtasks) this.#guarded(this.#slot(id), (task) => task.trigger(options));
         break;
       }
       case 'checkpoint-complete':

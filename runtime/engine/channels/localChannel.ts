@@ -8,8 +8,11 @@ import { assert } from '../../base/assert.ts';
 import type { ChannelReader, ChannelWriter } from './channel.ts';
 import { BATCH_RECORDS_MAX, type Frame } from './frame.ts';
 
-/** Room beyond the capacity that only control frames may use. More than that means nobody reads: a bug. */
-const CONTROL_FRAMES_MAX = 4_096;
+/**
+ * Frames in the queue at which there is no room for input any more, whatever they carry (a filter that drops everything
+ * still sends watermarks), and twice that for what a step under way may still write.
+ */
+const CONTROL_FRAMES_MAX = 2_048;
 
 export class LocalChannel implements ChannelWriter, ChannelReader {
   readonly channel: number;
@@ -26,6 +29,8 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
   }
 
   hasRoom(): boolean {
+    const frames = this.#frames.length - this.#head;
+    if (frames > CONTROL_FRAMES_MAX / 2) return false;
     return this.#queuedRecords === 0 || this.#queuedRecords + BATCH_RECORDS_MAX <= this.#capacityRecords;
   }
 

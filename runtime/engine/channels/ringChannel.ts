@@ -25,10 +25,10 @@ export class RingChannelWriter implements ChannelWriter {
 
   /** Bytes are judged by the largest block so far: what a batch will weigh is known only when it is encoded. */
   hasRoom(): boolean {
+    if (this.#ring.framesWritten() === this.#ring.framesRead()) return true;
     const queued = this.#ring.queuedRecords();
-    if (queued === 0) return true;
     const wantedBytes = Math.min(2 * this.#largestBlockBytes + CONTROL_BYTES, this.#ring.capacity / 2);
-    return queued + BATCH_RECORDS_MAX <= this.#capacityRecords && this.#ring.freeBytes() >= wantedBytes;
+    return (queued === 0 || queued + BATCH_RECORDS_MAX <= this.#capacityRecords) && this.#ring.freeBytes() >= wantedBytes;
   }
 
   offer(frame: Frame): 'taken' | 'full' | 'too-large' {

@@ -2,6 +2,7 @@
  * The plain messages between the coordinator and the threads that run tasks. They are handled only between records.
  * Everything in them survives a structured clone.
  */
+import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { CheckpointSettings, RestartStrategy } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
 import type { StateDescription } from '../../state/declarations.ts';
@@ -51,6 +52,8 @@ export interface TriggerOptions {
   readonly isSavepoint: boolean;
   /** Clock.now() of the coordinator at the trigger; start delays count from it. */
   readonly timestamp: number;
+  /** The barrier overtakes from the start. */
+  readonly unaligned: boolean;
   /** Sources stop emitting behind the barrier, until the checkpoint completed (then the job ends) or was aborted. */
   readonly suspend: boolean;
   /** Absolute directory that data files go to. */
@@ -91,8 +94,8 @@ export interface TaskFailure {
   readonly stack: string;
   /** Shortened JSON of the record or timer at hand. */
   readonly record: string | null;
-  /** 'user' may be restarted like 'engine'; 'source' and 'sink' name a file and are told without a stack. */
-  readonly origin: 'user' | 'engine' | 'source' | 'sink';
+  /** 'source', 'sink' and 'snapshot' name a file and are told without a stack; a damaged snapshot is not tried again. */
+  readonly origin: 'user' | 'engine' | 'source' | 'sink' | 'snapshot';
 }
 
 export type FromWorker =
@@ -108,7 +111,7 @@ export type FromWorker =
       readonly report: SnapshotReport;
       readonly at: number;
     }
-  | { readonly type: 'declined'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly reason: string; readonly message: string }
+  | { readonly type: 'declined'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly reason: CheckpointFailureReason; readonly message: string }
   /** All inputs have ended and everything was sent on; the subtask stays to take part in the last checkpoint. */
   | { readonly type: 'ended'; readonly subtask: SubtaskId }
   /** Where a source stands; a few times a second while it moves. */

@@ -15,10 +15,10 @@
  * - J3. Sinks commit only what a complete checkpoint covers: `checkpoint-complete` goes out after the manifest is durable.
  */
 import { assert, present, unreachable } from '../../base/assert.ts';
-import type { Clock } from '../../base/clock.ts';
-import { momentOf } from '../../base/clock.ts';
+import { type Clock, type Moment, momentOf } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import { createCheckpointCoordinator, type CheckpointCoordinator, type CoordinatorEffect } from '../../checkpoint/checkpointCoordinator.ts';
+import { type AskedRequest, type CheckpointCoordinator, createCheckpointCoordinator } from '../../checkpoint/checkpointCoordinator.ts';
+import type { CoordinatorEffect } from '../../checkpoint/checkpointEffects.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import { createRestartBackoff, type RestartBackoff } from '../../checkpoint/restartBackoff.ts';
 import { restoredOperators } from '../../checkpoint/restore.ts';
@@ -26,7 +26,8 @@ import type { CheckpointStorage, Outcome } from '../../checkpoint/storage.ts';
 import { buildExecutionGraph } from '../../graph/buildExecutionGraph.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { CheckpointSettings, JobGraph } from '../../graph/jobGraph.ts';
-import { type FromWorker, type SubtaskId, subtaskName, type TaskFailure } from '../control/messages.ts';
+import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
+import { type FromWorker, type OperatorSnapshot, type SnapshotReport, type SubtaskId, subtaskName, type TaskFailure } from '../control/messages.ts';
 import type { Deployer } from './deployer.ts';
 import type { JobFact, JobStatus } from './facts.ts';
 import { manifestOf } from './manifestOf.ts';
@@ -68,11 +69,23 @@ export interface JobMasterOptions {
 
 type Done<T> = (result: Outcome<T>) => void;
 type Ending = 'finished' | 'suspended' | 'canceled';
+type Coordinator = CheckpointCoordinator<readonly OperatorSnapshot[], SnapshotReport>;
+type Effect = CoordinatorEffect<readonly OperatorSnapshot[], SnapshotReport>;
+
+/** A deployment that is being left: what comes next happens when its threads are gone and its last manifest is decided. */
+interface Leaving {
+  readonly next: 'restart' | 'deploy' | 'fail';
+  threadsGone: boolean;
+  coordinatorStopped: boolean;
+}
 
 export class JobMaster {
   readonly #options: JobMasterOptions;
   readonly #backoff: RestartBackoff;
-  readonly #coordinator: CheckpointCoordinator;
+  /** One per deployment; null before the first. */
+  #coordinator: Coordinator | null = null;
+  #nextCheckpointId: number;
+  #completedIds: readonly number[];
   #execution: ExecutionGraph;
   #parallelism: number | null;
   #threads: readonly (readonly SubtaskId[])[] = [];
@@ -86,13 +99,13 @@ export class JobMaster {
   readonly #directories = new Map<number, string>();
   #running = new Set<number>();
   #closed = new Set<number>();
-  #ended = new Set<string>();
-  #draining: { readonly label: string | null; readonly done: Done<TakenSnapshot> } | null = null;
-  #requests = new Map<number, Done<TakenSnapshot>>();
+  readonly #requests = new Map<number | string, Done<TakenSnapshot>>();
+  /** The newest completed snapshot, for the answer to whoever asked for it. */
+  #taken: TakenSnapshot | null = null;
   #nextRequest = 1;
   /** Set once the last checkpoint is committed, or the job is told to go: what it becomes when all threads are closed. */
   #ending: Ending | null = null;
-  #afterThreads: 'restart' | 'deploy' | 'fail' | null = null;
+  #leaving: Leaving | null = null;
   #restoring: Done<null> | null = null;
   #failure: string | null = null;
 
@@ -103,11 +116,8 @@ export class JobMaster {
     this.#point = options.restore;
     this.#lastCompleted = options.restore === null ? null : lineageOf(options.restore.manifest);
     this.#backoff = createRestartBackoff(options.graph.restart, options.random);
-    this.#coordinator = createCheckpointCoordinator({
-      settings: options.settings,
-      nextCheckpointId: options.nextCheckpointId,
-      retained: options.retained.map((kept) => kept.checkpointId),
-    });
+    this.#nextCheckpointId = options.nextCheckpointId;
+    this.#completedIds = options.retained.map((kept) => kept.checkpointId);
     for (const kept of options.retained) this.#directories.set(kept.checkpointId, kept.directory);
   }
 
@@ -128,45 +138,40 @@ export class JobMaster {
 
   takeSavepoint(options: { readonly label: string | null; readonly notes: string | null }, done: Done<TakenSnapshot>): void {
     if (this.#status !== 'running') return done(refused(`The job is ${this.#status}; a savepoint can be taken while it runs.`));
-    const requestId = this.#request(done);
-    this.#run(this.#coordinator.request({ kind: 'savepoint', trigger: 'user', ...options, requestId, suspend: false }, momentOf(this.#options.clock)));
+    this.#ask({ kind: 'savepoint', trigger: 'user', ...options, suspend: false }, done);
   }
 
   triggerCheckpoint(done: Done<TakenSnapshot>): void {
     if (this.#status !== 'running') return done(refused(`The job is ${this.#status}; a checkpoint can be taken while it runs.`));
-    const requestId = this.#request(done);
-    this.#run(this.#coordinator.request({ kind: 'checkpoint', trigger: 'user', label: null, notes: null, requestId, suspend: false }, momentOf(this.#options.clock)));
+    this.#ask({ kind: 'checkpoint', trigger: 'user', label: null, notes: null, suspend: false }, done);
   }
 
   abortCheckpoint(checkpointId: number): void {
-    this.#run(this.#coordinator.abort(checkpointId, 'USER_ABORTED', momentOf(this.#options.clock)));
+    this.#decide((coordinator, at) => coordinator.abort(checkpointId, 'USER_ABORTED', 'It was aborted by hand.', at));
   }
 
   /** Stop with a savepoint. `drain`: the sources end, all windows fire, and the savepoint says so. */
   stop(options: { readonly drain: boolean; readonly label: string | null }, done: Done<TakenSnapshot>): void {
     if (this.#status !== 'running') return done(refused(`The job is ${this.#status}; only a running job can be stopped with a savepoint.`));
     this.#become('stopping');
-    if (options.drain) {
-      this.#draining = { label: options.label, done };
-      this.#broadcast({ type: 'drain' });
-      this.#finishWhenEnded();
-      return;
-    }
-    const requestId = this.#request((result) => {
-      // A stop that failed is undone as a whole: the sources went on when the barrier was aborted.
+    const asked = { kind: 'savepoint', trigger: 'stop', label: options.label, notes: null } as const;
+    const answered: Done<TakenSnapshot> = (result) => {
+      // A stop that failed is undone: the sources went on when its barrier was aborted. Drained ones have ended, and
+      // the coordinator takes the job's last checkpoint instead.
       if (!result.ok && this.#status === 'stopping') this.#become('running');
       done(result);
-    });
-    this.#run(this.#coordinator.request({ kind: 'savepoint', trigger: 'stop', label: options.label, notes: null, requestId, suspend: true }, momentOf(this.#options.clock)));
+    };
+    if (options.drain) this.#broadcast({ type: 'drain' });
+    this.#ask(options.drain ? { ...asked, suspend: false, whenEnded: true } : { ...asked, suspend: true }, answered);
   }
 
   cancel(): void {
     if (this.#isOver()) return;
-    this.#become('cancelling');
-    this.#run(this.#coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', momentOf(this.#options.clock)));
     this.#restartAt = null;
-    this.#afterThreads = null;
+    this.#become('cancelling');
+    this.#leaving = null;
     this.#ending = 'canceled';
+    this.#decide((coordinator, at) => coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job was cancelled.', at));
     if (this.#threads.length === 0) this.#end('canceled');
     else this.#broadcast({ type: 'cancel' });
   }
@@ -176,14 +181,14 @@ export class JobMaster {
     if (this.#isOver()) return done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
     const problem = restoredOperators(point.manifest, point.directory, this.#options.graph, point);
     if (!problem.ok) return done(problem);
+    this.#restartAt = null;
     this.#become('restarting', `going on from ${point.manifest.label ?? `#${point.manifest.checkpointId}`}`);
-    this.#run(this.#coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', momentOf(this.#options.clock)));
     this.#restoring?.(refused('Another restore came in between.'));
     this.#restoring = done;
     this.#point = point;
     this.#lastCompleted = lineageOf(point.manifest);
     this.#parallelism = parallelism ?? this.#parallelism;
-    this.#leave('deploy');
+    this.#leave('deploy', 'CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job goes on from another point.');
   }
 
   // --- what happens ---------------------------------------------------------------------------------------------
@@ -202,16 +207,14 @@ export class JobMaster {
         break;
       case 'acknowledged':
         emit({ ...message, type: 'acknowledged' });
-        this.#run(this.#coordinator.acknowledge(message.subtask, message.checkpointId, message.operators, message.report, momentOf(clock)));
+        this.#decide((coordinator, moment) => coordinator.acknowledge(message.subtask, message.checkpointId, message.operators, message.report, moment));
         break;
       case 'declined':
-        this.#run(this.#coordinator.decline(message.subtask, message.checkpointId, message.reason, message.message, momentOf(clock)));
+        this.#decide((coordinator, moment) => coordinator.decline(message.subtask, message.checkpointId, message.reason, message.message, moment));
         break;
       case 'ended':
-        this.#ended.add(subtaskName(message.subtask));
         emit({ type: 'ended-subtask', at, subtask: message.subtask });
-        this.#run(this.#coordinator.taskEnded(message.subtask, momentOf(clock)));
-        this.#finishWhenEnded();
+        this.#decide((coordinator, moment) => coordinator.taskEnded(message.subtask, moment));
         break;
       case 'closed':
         this.#closed.add(thread);
@@ -240,29 +243,28 @@ export class JobMaster {
 
   /** All threads of the deployment are gone. */
   threadsGone(): void {
-    const then = this.#afterThreads;
     this.#threads = [];
-    this.#afterThreads = null;
     if (this.#ending !== null) this.#end(this.#ending);
-    else if (then === 'deploy') this.#deploy();
-    else if (then === 'fail') this.#become('failed', this.#failure);
-    else if (then === 'restart') this.#become('restarting', this.#failure);
+    else if (this.#leaving !== null) {
+      this.#leaving.threadsGone = true;
+      this.#goOn();
+    }
   }
 
   /** Call at or after `nextDeadline()`. */
   tick(): void {
-    if (this.#restartAt !== null && this.#status === 'restarting' && this.#threads.length === 0 && this.#options.clock.now() >= this.#restartAt) {
+    if (this.#status === 'restarting' && this.#leaving === null && this.#restartAt !== null && this.#options.clock.now() >= this.#restartAt) {
       this.#restartAt = null;
       this.#deploy();
       return;
     }
-    if (this.#status === 'running' || this.#status === 'stopping') this.#run(this.#coordinator.tick(momentOf(this.#options.clock)));
+    this.#decide((coordinator, at) => coordinator.tick(at));
   }
 
   /** Clock.now() of the next `tick`; null: none is needed. */
   nextDeadline(): number | null {
-    if (this.#restartAt !== null) return this.#restartAt;
-    const deadline = this.#coordinator.nextDeadline();
+    if (this.#status === 'restarting' && this.#leaving === null) return this.#restartAt;
+    const deadline = this.#coordinator?.nextDeadline() ?? null;
     return deadline === null ? null : this.#options.clock.now() + Math.max(0, deadline - this.#options.clock.monotonicMs());
   }
 
@@ -284,8 +286,12 @@ export class JobMaster {
     this.#threads = placeSubtasks(this.#execution, threadsMax);
     this.#running = new Set();
     this.#closed = new Set();
-    this.#ended = new Set();
-    this.#coordinator.deployed(this.#execution);
+    this.#coordinator = createCheckpointCoordinator<readonly OperatorSnapshot[], SnapshotReport>({
+      settings,
+      graph: this.#execution,
+      nextCheckpointId: this.#nextCheckpointId,
+      completed: this.#completedIds,
+    });
     emit({ type: 'deployed', at: clock.now(), attempt: this.#attempt, graph: this.#execution, restoredCheckpointId: point?.manifest.checkpointId ?? null });
     deployer.deploy({
       execution: this.#execution,
@@ -309,82 +315,90 @@ export class JobMaster {
     this.#become('running');
     this.#restoring?.({ ok: true, value: null });
     this.#restoring = null;
-    this.#run(this.#coordinator.start(momentOf(this.#options.clock)));
+    this.#decide((coordinator, at) => coordinator.start(at));
   }
 
   // --- failures -------------------------------------------------------------------------------------------------
 
   #fail(failure: TaskFailure): void {
     const { clock, emit } = this.#options;
-    if (this.#isOver() || this.#status === 'failing') return;
+    if (this.#isOver() || this.#leaving !== null) return;
     emit({ type: 'failure', at: clock.now(), failure });
-    if (this.#ending !== null && this.#ending !== 'canceled') {
-      // The last checkpoint is durable; what failed is its commit, which a restore repeats.
-      this.#ending = null;
-    }
     if (this.#status === 'cancelling') return;
-    this.#failJob(sentenceOf(failure));
+    // Where the last checkpoint is durable already, what failed is its commit, which a restore repeats.
+    this.#ending = null;
+    this.#failJob(sentenceOf(failure), failure.origin !== 'snapshot');
   }
 
-  #failJob(reason: string): void {
+  /** A snapshot that cannot be read stays so: `canRestart` false. */
+  #failJob(reason: string, canRestart = true): void {
     const { clock } = this.#options;
-    if (this.#status === 'failing' || this.#isOver()) return;
+    if (this.#leaving !== null || this.#isOver()) return;
     this.#failure = reason;
     this.#become('failing', reason);
-    this.#run(this.#coordinator.stop('TASK_FAILURE', momentOf(clock)));
-    this.#draining?.done(refused(reason));
-    this.#draining = null;
-    const restart = this.#backoff.failed(momentOf(clock).monotonicMs);
-    if (restart.type === 'give-up') {
+    const restart = this.#backoff.failed(clock.monotonicMs());
+    if (!canRestart || restart.type === 'give-up') {
       this.#restoring?.(refused(reason));
       this.#restoring = null;
-      this.#leave('fail');
+      this.#leave('fail', 'TASK_FAILURE', reason);
       return;
     }
     this.#restarts++;
     this.#restartAt = clock.now() + restart.delayMs;
-    this.#leave('restart');
+    this.#leave('restart', 'TASK_FAILURE', reason);
   }
 
-  #leave(then: 'restart' | 'deploy' | 'fail'): void {
-    this.#afterThreads = then;
-    if (this.#threads.length === 0) this.threadsGone();
-    else this.#options.deployer.terminate();
+  #leave(next: Leaving['next'], reason: CheckpointFailureReason, message: string): void {
+    // A deployment may be left twice, by a restore while it fails: the later intention holds.
+    const before = this.#leaving;
+    this.#leaving = { next, threadsGone: this.#threads.length === 0, coordinatorStopped: this.#coordinator === null || (before?.coordinatorStopped ?? false) };
+    this.#decide((coordinator, at) => coordinator.stop(reason, message, at));
+    if (before === null && this.#threads.length > 0) this.#options.deployer.terminate();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    const leaving = this.#leaving;
+    if (leaving === null || !leaving.threadsGone || !leaving.coordinatorStopped) return;
+    this.#leaving = null;
+    this.#nextCheckpointId = this.#coordinator?.nextCheckpointId ?? this.#nextCheckpointId;
+    this.#completedIds = this.#coordinator?.completed ?? this.#completedIds;
+    this.#coordinator = null;
+    if (leaving.next === 'deploy') this.#deploy();
+    else this.#become(leaving.next === 'fail' ? 'failed' : 'restarting', this.#failure);
   }
 
   // --- checkpoints ----------------------------------------------------------------------------------------------
 
-  /** When every task has ended, the last checkpoint commits what was written since the one before. */
-  #finishWhenEnded(): void {
-    const tasks = this.#execution.vertices.reduce((sum, vertex) => sum + vertex.parallelism, 0);
-    if (this.#ended.size < tasks || this.#ending !== null) return;
-    const draining = this.#draining;
-    const requestId = this.#request((result) => {
-      draining?.done(result);
-      if (!result.ok && (this.#status === 'running' || this.#status === 'stopping')) this.#failJob(`The last checkpoint failed: ${result.message}`);
-    });
-    this.#draining = null;
-    this.#run(
-      this.#coordinator.request(
-        { kind: draining === null ? 'checkpoint' : 'savepoint', trigger: draining === null ? 'final' : 'stop', label: draining?.label ?? null, notes: null, requestId, suspend: false, final: true },
-        momentOf(this.#options.clock),
-      ),
-    );
+  #ask(asked: Omit<AskedRequest, 'requestId'>, done: Done<TakenSnapshot>): void {
+    const requestId = this.#nextRequest++;
+    this.#requests.set(requestId, done);
+    this.#decide((coordinator, at) => coordinator.request({ ...asked, requestId }, at));
   }
 
-  #run(effects: readonly CoordinatorEffect[]): void {
-    for (const effect of effects) this.#carryOut(effect);
+  /** One event of the coordinator, and what follows from it. */
+  #decide(event: (coordinator: Coordinator, at: Moment) => readonly Effect[]): void {
+    const coordinator = this.#coordinator;
+    if (coordinator === null) return;
+    for (const effect of event(coordinator, momentOf(this.#options.clock))) this.#carryOut(effect, coordinator);
   }
 
-  #carryOut(effect: CoordinatorEffect): void {
+  /** An answer of the storage belongs to the coordinator that asked, even when its deployment is being left. */
+  #answerTo(coordinator: Coordinator, event: (at: Moment) => readonly Effect[]): void {
+    for (const effect of event(momentOf(this.#options.clock))) this.#carryOut(effect, coordinator);
+  }
+
+  #carryOut(effect: Effect, coordinator: Coordinator): void {
     const { clock, emit, storage } = this.#options;
     const at = clock.now();
     switch (effect.type) {
-      case 'begin':
-        emit({ type: 'checkpoint-triggered', at, checkpoint: { ...effect.checkpoint, tasks: allSubtasks(this.#execution) } });
-        storage.begin(effect.checkpoint.checkpointId, effect.checkpoint.kind, effect.checkpoint.label, (result) => {
-          this.#run(this.#coordinator.directoryReady(effect.checkpoint.checkpointId, result, momentOf(clock)));
-        });
+      case 'begin': {
+        const { checkpointId, kind, label } = effect.attempt;
+        storage.begin(checkpointId, kind, label, (result) => this.#answerTo(coordinator, (moment) => coordinator.directoryReady(checkpointId, result, moment)));
+        break;
+      }
+      case 'triggered':
+        emit({ type: 'checkpoint-triggered', at, checkpoint: { ...effect.attempt, triggeredAt: effect.triggeredAt, tasks: effect.tasks } });
         break;
       case 'trigger':
         for (const [thread, own] of this.#threads.entries()) {
@@ -393,7 +407,7 @@ export class JobMaster {
         }
         break;
       case 'publish':
-        this.#publish(effect);
+        this.#publish(effect, coordinator);
         break;
       case 'complete':
         this.#broadcast({ type: 'checkpoint-complete', checkpointId: effect.checkpointId, commit: effect.commit });
@@ -403,65 +417,66 @@ export class JobMaster {
         this.#broadcast({ type: 'checkpoint-aborted', checkpointId: effect.checkpointId });
         if (effect.directory !== null) this.#discard(effect.directory);
         break;
+      case 'discard':
+        this.#discard(effect.directory);
+        break;
       case 'subsume':
-        for (const id of effect.checkpointIds) {
-          const directory = this.#directories.get(id);
-          this.#directories.delete(id);
-          if (directory !== undefined) this.#discard(directory);
-        }
-        emit({ type: 'checkpoints-discarded', at, checkpointIds: effect.checkpointIds });
+        this.#subsume(effect.checkpointIds);
         break;
-      case 'answer': {
-        const done = this.#requests.get(effect.requestId);
-        this.#requests.delete(effect.requestId);
-        done?.(effect.result.ok ? { ok: true, value: present(this.#taken.get(effect.result.value.checkpointId), 'the snapshot') } : effect.result);
+      case 'answer':
+        this.#answer(effect);
         break;
-      }
+      case 'skipped':
+        emit({ type: 'log', at, level: 'debug', text: effect.message, subtask: null });
+        break;
       case 'fail-job':
         this.#failJob(effect.message);
+        break;
+      case 'stopped':
+        if (this.#leaving !== null) this.#leaving.coordinatorStopped = true;
+        this.#goOn();
         break;
       default:
         unreachable(effect);
     }
   }
 
-  readonly #taken = new Map<number, TakenSnapshot>();
-
-  #publish(effect: Extract<CoordinatorEffect, { type: 'publish' }>): void {
+  #publish(effect: Extract<Effect, { type: 'publish' }>, coordinator: Coordinator): void {
     const { clock, emit, storage, runId, sluiceVersion } = this.#options;
-    const { checkpoint } = effect;
-    const attempt = this.#attempt;
+    const { attempt } = effect;
+    const stopped = attempt.trigger === 'stop';
     const manifest = manifestOf({
       graph: this.#execution,
-      snapshots: effect.operators,
+      snapshots: effect.acknowledgements.flatMap((acknowledgement) => acknowledgement.operators),
       sluiceVersion,
-      kind: checkpoint.kind,
-      checkpointId: checkpoint.checkpointId,
+      kind: attempt.kind,
+      checkpointId: attempt.checkpointId,
       runId,
       parent: this.#lastCompleted,
-      trigger: checkpoint.trigger,
-      stopped: checkpoint.trigger === 'stop',
-      drained: checkpoint.trigger === 'stop' && effect.final,
-      finished: effect.final,
-      label: checkpoint.label,
-      notes: effect.notes,
-      triggeredAt: checkpoint.triggeredAt,
+      trigger: attempt.trigger,
+      stopped,
+      drained: stopped && attempt.ended,
+      finished: attempt.trigger === 'final',
+      label: attempt.label,
+      notes: attempt.notes,
+      triggeredAt: effect.triggeredAt,
       completedAt: clock.now(),
     });
     storage.publish(effect.directory, manifest, (result) => {
-      if (result.ok) this.#completed(manifest, result.value, attempt);
-      this.#run(this.#coordinator.published(checkpoint.checkpointId, result, momentOf(clock)));
-      if (result.ok && attempt === this.#attempt) this.#endWith(manifest);
-      if (result.ok) emit({ type: 'checkpoint-completed', at: clock.now(), checkpointId: checkpoint.checkpointId, path: result.value, manifest });
+      if (result.ok) {
+        this.#completed(manifest, result.value);
+        emit({ type: 'checkpoint-completed', at: clock.now(), checkpointId: attempt.checkpointId, path: result.value, manifest });
+      }
+      this.#answerTo(coordinator, (moment) => coordinator.published(attempt.checkpointId, result, moment));
+      if (result.ok) this.#endWith(manifest);
     });
   }
 
-  /** Durable: from here on a failure goes back to this one. */
-  #completed(manifest: Manifest, directory: string, attempt: number): void {
-    this.#taken.clear();
-    this.#taken.set(manifest.checkpointId, { manifest, path: directory });
+  /** Durable: from here on a failure goes back to this one (J1), unless the user has chosen another point meanwhile. */
+  #completed(manifest: Manifest, directory: string): void {
+    this.#taken = { manifest, path: directory };
     if (manifest.kind === 'checkpoint') this.#directories.set(manifest.checkpointId, directory);
-    if (attempt !== this.#attempt || this.#restoring !== null) return;
+    if (this.#restoring !== null) return;
     this.#lastCompleted = lineageOf(manifest);
     this.#point = { manifest, directory, supersede: false, allowNonRestoredState: true };
   }
@@ -469,10 +484,31 @@ export class JobMaster {
   /** After the commit went out: was it the last one? */
   #endWith(manifest: Manifest): void {
     if (this.#status !== 'running' && this.#status !== 'stopping') return;
-    const last = manifest.finished || manifest.trigger === 'stop';
-    if (!last) return;
-    this.#ending = manifest.trigger === 'stop' ? 'suspended' : 'finished';
+    if (!manifest.finished && !manifest.stopped) return;
+    this.#ending = manifest.stopped ? 'suspended' : 'finished';
     this.#broadcast({ type: 'shut-down' });
+  }
+
+  #answer(effect: Extract<Effect, { type: 'answer' }>): void {
+    const done = this.#requests.get(effect.requestId);
+    this.#requests.delete(effect.requestId);
+    const { result } = effect;
+    if (!result.ok) {
+      done?.(refused(result.message));
+      return;
+    }
+    const taken = present(this.#taken, 'the snapshot that was asked for');
+    assert(taken.manifest.checkpointId === result.checkpointId, 'the newest snapshot is the one that was asked for');
+    done?.({ ok: true, value: taken });
+  }
+
+  #subsume(checkpointIds: readonly number[]): void {
+    for (const id of checkpointIds) {
+      const directory = this.#directories.get(id);
+      this.#directories.delete(id);
+      if (directory !== undefined) this.#discard(directory);
+    }
+    this.#options.emit({ type: 'checkpoints-discarded', at: this.#options.clock.now(), checkpointIds });
   }
 
   #discard(directory: string): void {
@@ -483,12 +519,6 @@ export class JobMaster {
   }
 
   // --- small things ---------------------------------------------------------------------------------------------
-
-  #request(done: Done<TakenSnapshot>): number {
-    const id = this.#nextRequest++;
-    this.#requests.set(id, done);
-    return id;
-  }
 
   #broadcast(message: Parameters<Deployer['send']>[1]): void {
     for (const thread of this.#threads.keys()) this.#options.deployer.send(thread, message);
@@ -514,9 +544,6 @@ export class JobMaster {
 const lineageOf = (manifest: Manifest): { readonly runId: string; readonly checkpointId: number } => ({ runId: manifest.runId, checkpointId: manifest.checkpointId });
 
 const refused = (message: string): { readonly ok: false; readonly message: string } => ({ ok: false, message });
-
-const allSubtasks = (graph: ExecutionGraph): SubtaskId[] =>
-  graph.vertices.flatMap((vertex) => Array.from({ length: vertex.parallelism }, (_unused, index) => ({ vertex: vertex.id, index })));
 
 const sentenceOf = (failure: TaskFailure): string =>
   `${failure.operator ?? failure.subtask.vertex}[${failure.subtask.index}] failed: ${failure.message}`;

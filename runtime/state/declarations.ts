@@ -5,7 +5,14 @@
  */
 
 /** A key: canonical byte encoding in `keyEncoding.ts`. Anything else is refused with the operator's uid. */
-export type Key = string | number | bigint | boolean | null | readonly Key[] | { readonly [name: string]: Key };
+export type Key =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly Key[]
+  | { readonly [name: string]: Key };
 
 export type KeyedStateType = 'value' | 'list' | 'map' | 'reducing' | 'aggregating' | 'timers';
 export type OperatorStateType = 'operator-list' | 'operator-union';

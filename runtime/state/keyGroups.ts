@@ -8,7 +8,7 @@
  */
 import { ByteWriter } from '../base/byteWriter.ts';
 import type { Key } from './declarations.ts';
-import { keyTags, writeKey } from './keyEncoding.ts';
+import { keyBytesMax, keyTags, writeKey } from './keyEncoding.ts';
 import { finish, mixWord, murmur3 } from './murmur3.ts';
 
 /** Flink's upper bound. */
@@ -19,6 +19,9 @@ export interface KeyGroupRange {
   readonly first: number;
   readonly last: number;
 }
+
+/** What `hashAsciiString` answers when the key is something else, a zero character or too long included. */
+export const NOT_ASCII = -1;
 
 /** The key group of a key. Throws KeyRefused. */
 export function keyGroupOf(key: Key, maxParallelism: number): number {
@@ -63,14 +66,14 @@ export function spread(hash: number): number {
 
 const scratch = new ByteWriter(256);
 const number = new DataView(new ArrayBuffer(8));
-const NOT_ASCII = -1;
 
 /**
  * The same as hashing 07, the characters, 00 01, without writing them anywhere: keys of records are mostly short ASCII,
  * and this is on the path of every record. Anything else answers NOT_ASCII.
  */
-function hashAsciiString(key: string): number {
+export function hashAsciiString(key: string): number {
   const { length } = key;
+  if (length > keyBytesMax - 3) return NOT_ASCII;
   let hash = 0;
   let word: number = keyTags.string;
   let shift = 8;
@@ -101,7 +104,7 @@ function hashNumber(key: number): number {
   number.setFloat64(0, key === 0 ? 0 : key);
   let high = number.getInt32(0);
   let low = number.getInt32(4);
-  if (key !== key) {
+  if (Number.isNaN(key)) {
     high = 0x7ff8_0000;
     low = 0;
   }

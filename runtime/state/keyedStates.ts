@@ -1,0 +1,270 @@
+/**
+ * The keyed state of one operator subtask, in memory: the values, lists, maps and timers of the keys whose groups it
+ * owns. The engine makes a key current, the operator reaches its state through handles, a checkpoint marks a snapshot
+ * and writes it later (`snapshotCursor.ts`).
+ *
+ * On the path of every record: the key's group is computed once (about 50 ns for a short string; a cache of groups was
+ * no faster), then each `get` or `set` is one lookup in the table of that group.
+ *
+ * A value may be mutated in place: it is the one that is saved. Two limits, which the types state by `readonly`: a
+ * reference must not be kept over records and mutated later without a new `get`, and what is kept for a default
+ * (`initial`) is kept from its first `get` on. An empty list is frozen, so that pushing into it fails instead of
+ * being lost. `set(undefined)` is `clear()`.
+ */
+import { assert } from '../base/assert.ts';
+import { ByteReader } from '../base/byteReader.ts';
+import { MalformedBytes } from '../base/malformedBytes.ts';
+import {
+  describeState,
+  type Key,
+  type ListState,
+  type MapState,
+  type StateDeclaration,
+  type StateDescription,
+  type ValueState,
+} from './declarations.ts';
+import { decodeKey, KeyRefused } from './keyEncoding.ts';
+import { hashAsciiString, type KeyGroupRange, keyGroupOf, NOT_ASCII, spread } from './keyGroups.ts';
+import { type MapKey, toMapKey } from './mapKey.ts';
+import { defaultSliceUnits, refusal, SnapshotCursor, type StateTables } from './snapshotCursor.ts';
+import type { StateEntry } from './stateBlock.ts';
+import { BackendList, BackendMap, BackendTimers, BackendValue, type CurrentKey } from './stateHandles.ts';
+import { MapTable, ValueTable } from './stateTable.ts';
+import { TimerQueue } from './timerQueue.ts';
+import { readValue, ValueRefused } from './valueCodec.ts';
+
+export interface KeyedStateOptions {
+  readonly operatorUid: string;
+  readonly maxParallelism: number;
+  /** The range that this subtask owns. */
+  readonly keyGroups: KeyGroupRange;
+  /** States of operators ('operator-list', 'operator-union') among them are left out. */
+  readonly declarations: readonly StateDeclaration[];
+  /** What a slice of a snapshot may cost; a test that wants many interleavings makes it small. */
+  readonly sliceUnits?: number;
+}
+
+/** Timers are states of every keyed operator. */
+export const timerStates = {
+  eventTime: { name: 'event-time-timers', type: 'timers', schemaVersion: 1 },
+  processingTime: { name: 'processing-time-timers', type: 'timers', schemaVersion: 1 },
+} as const satisfies Record<string, StateDescription>;
+
+export class KeyedStateBackend {
+  readonly operatorUid: string;
+  readonly maxParallelism: number;
+  readonly keyGroups: KeyGroupRange;
+  readonly eventTimers: TimerQueue;
+  readonly processingTimers: TimerQueue;
+  /** What `timers.currentWatermark()` answers; the engine sets it before timers fire. */
+  currentWatermark = Number.NEGATIVE_INFINITY;
+  readonly timers: BackendTimers;
+  readonly #sliceUnits: number;
+  readonly #current: CurrentKey = { key: null, mapKey: null, group: -1 };
+  readonly #states = new Map<string, StateTables>();
+  readonly #handles = new Map<string, unknown>();
+  readonly #averageBytes = new Map<string, number>();
+
+  constructor(options: KeyedStateOptions) {
+    this.operatorUid = options.operatorUid;
+    this.maxParallelism = options.maxParallelism;
+    this.keyGroups = options.keyGroups;
+    this.#sliceUnits = options.sliceUnits ?? defaultSliceUnits;
+    const groupCount = Math.max(0, options.keyGroups.last - options.keyGroups.first + 1);
+    for (const declaration of options.declarations) {
+      if (declaration.type === 'operator-list' || declaration.type === 'operator-union') continue;
+      assert(
+        !this.#states.has(declaration.name),
+        `operator ${this.operatorUid} declares the state ${declaration.name} twice`,
+      );
+      assert(declaration.type !== 'timers', 'timers are not declared');
+      this.#states.set(declaration.name, makeTables(describeState(declaration), groupCount));
+    }
+    this.eventTimers = new TimerQueue(options.keyGroups);
+    this.processingTimers = new TimerQueue(options.keyGroups);
+    this.#states.set(timerStates.eventTime.name, {
+      kind: 'timers',
+      description: timerStates.eventTime,
+      queue: this.eventTimers,
+    });
+    this.#states.set(timerStates.processingTime.name, {
+      kind: 'timers',
+      description: timerStates.processingTime,
+      queue: this.processingTimers,
+    });
+    this.timers = new BackendTimers(this, this.#current);
+  }
+
+  /** Every handle works on this key from now on. Throws KeyRefused with the operator's uid. */
+  setCurrentKey(key: Key): void {
+    const current = this.#current;
+    const hash = typeof key === 'string' ? hashAsciiString(key) : NOT_ASCII;
+    let group: number;
+    if (hash === NOT_ASCII) {
+      try {
+        group = keyGroupOf(key, this.maxParallelism);
+        current.mapKey = toMapKey(key);
+      } catch (error) {
+        throw error instanceof KeyRefused
+          ? new KeyRefused(`Operator "${this.operatorUid}": ${error.message}`)
+          : error;
+      }
+    } else {
+      group = spread(hash) % this.maxParallelism;
+      current.mapKey = key as string;
+    }
+    if (group < this.keyGroups.first || group > this.keyGroups.last) {
+      current.group = -1;
+      assert(
+        false,
+        `a record of key group ${group} came to ${this.operatorUid}, which owns ${this.keyGroups.first} to ${this.keyGroups.last}`,
+      );
+    }
+    current.key = key;
+    current.group = group - this.keyGroups.first;
+  }
+
+  currentKey(): Key {
+    return this.#current.key;
+  }
+
+  /** Also for reducing and aggregating states, whose accumulator it is. */
+  value<T>(declaration: StateDeclaration<T>): ValueState<T> {
+    return this.#handle(
+      declaration,
+      ['value', 'reducing', 'aggregating'],
+      (tables) => new BackendValue<T>(this, this.#current, (tables as ValueTables).tables, declaration),
+    );
+  }
+
+  list<T>(declaration: StateDeclaration<T>): ListState<T> {
+    return this.#handle(
+      declaration,
+      ['list'],
+      (tables) => new BackendList<T>(this, this.#current, (tables as ValueTables).tables, declaration.name),
+    );
+  }
+
+  map<K extends Key, V>(declaration: StateDeclaration<V>): MapState<K, V> {
+    return this.#handle(
+      declaration,
+      ['map'],
+      (tables) => new BackendMap<K, V>(this, this.#current, (tables as MapTables).tables, declaration.name),
+    );
+  }
+
+  /** The plain part of every state that a snapshot contains, timers included. */
+  get states(): readonly StateDescription[] {
+    return [...this.#states.values()].map(({ description }) => description);
+  }
+
+  /** Marks only; see SnapshotCursor. */
+  markSnapshot(checkpointId: number): SnapshotCursor {
+    return new SnapshotCursor(
+      checkpointId,
+      this.operatorUid,
+      [...this.#states.values()],
+      this.keyGroups.first,
+      this.#sliceUnits,
+      (totals) => {
+        for (const [name, { entries, bytes }] of totals)
+          if (entries > 0) this.#averageBytes.set(name, bytes / entries);
+      },
+    );
+  }
+
+  /** Keys of the state that has most of them: an exact count of all keys would need a set of them. */
+  get keyCount(): number {
+    return Math.max(0, ...[...this.#states.values()].map(countKeys));
+  }
+
+  /** As the last snapshot measured an entry (32 bytes before that), times the entries that are there now. */
+  get estimatedBytes(): number {
+    let bytes = 0;
+    for (const state of this.#states.values()) {
+      bytes += countKeys(state) * (this.#averageBytes.get(state.description.name) ?? 32);
+    }
+    return Math.round(bytes);
+  }
+
+  /**
+   * Puts back an entry of a snapshot, before the first record. `migrate` is applied to its value. Throws MalformedBytes
+   * when the key does not belong to the group.
+   */
+  restoreEntry(
+    name: string,
+    keyGroup: number,
+    entry: StateEntry,
+    migrate: ((old: unknown) => unknown) | null,
+  ): void {
+    const state = this.#states.get(name);
+    assert(state !== undefined, `${this.operatorUid} has no state ${name} to restore`);
+    const key = decodeKey(entry.key);
+    if (keyGroupOf(key, this.maxParallelism) !== keyGroup)
+      throw new MalformedBytes(`a key stands in key group ${keyGroup} and does not belong there`);
+    const group = keyGroup - this.keyGroups.first;
+    const mapKey = toMapKey(key);
+    if (state.kind === 'timers') {
+      const [time, namespace] = decodeKey(entry.subKey!) as readonly [number, Key];
+      state.queue.register(mapKey, keyGroup, time, namespace ?? null);
+      return;
+    }
+    const saved = readWhole(entry.value);
+    const value = migrate === null ? saved : migrate(saved);
+    if (state.kind === 'values') {
+      state.tables[group]!.entries.set(mapKey, value);
+      return;
+    }
+    const { entries } = state.tables[group]!;
+    const map = entries.get(mapKey) ?? new Map<MapKey, unknown>();
+    if (map.size === 0) entries.set(mapKey, map);
+    map.set(toMapKey(decodeKey(entry.subKey!)), value);
+  }
+
+  /** A touched value could not be stashed: says which. */
+  refuse(error: unknown, state: string): never {
+    if (error instanceof ValueRefused) throw refusal(error, this.operatorUid, state, this.#current.mapKey);
+    throw error;
+  }
+
+  #handle<H>(declaration: StateDescription, types: readonly string[], make: (tables: StateTables) => H): H {
+    const made = this.#handles.get(declaration.name);
+    if (made !== undefined) return made as H;
+    const tables = this.#states.get(declaration.name);
+    assert(
+      tables !== undefined,
+      `operator ${this.operatorUid} uses the state ${declaration.name} without declaring it`,
+    );
+    assert(
+      types.includes(tables.description.type),
+      `the state ${declaration.name} of ${this.operatorUid} is a ${tables.description.type} state`,
+    );
+    const handle = make(tables);
+    this.#handles.set(declaration.name, handle);
+    return handle;
+  }
+}
+
+type ValueTables = Extract<StateTables, { kind: 'values' }>;
+type MapTables = Extract<StateTables, { kind: 'maps' }>;
+
+function makeTables(description: StateDescription, groupCount: number): StateTables {
+  if (description.type === 'map') {
+    return { kind: 'maps', description, tables: Array.from({ length: groupCount }, () => new MapTable()) };
+  }
+  return { kind: 'values', description, tables: Array.from({ length: groupCount }, () => new ValueTable()) };
+}
+
+function countKeys(state: StateTables): number {
+  if (state.kind === 'timers') return state.queue.size;
+  let keys = 0;
+  for (const table of state.tables) keys += table.entries.size;
+  return keys;
+}
+
+function readWhole(bytes: Uint8Array): unknown {
+  const reader = new ByteReader(bytes);
+  const value = readValue(reader);
+  if (reader.left > 0) throw new MalformedBytes('a value is followed by bytes of nobody');
+  return value;
+}

@@ -3,7 +3,7 @@
  * their order. `Operators` and `Report` are what tasks acknowledge with; the coordinator passes them on unread.
  */
 import type { CheckpointFailureReason } from './barrier.ts';
-import type { AskedTrigger, RequestId, SnapshotKind } from './checkpointRequests.ts';
+import type { RequestId, SnapshotKind, SnapshotTrigger } from './checkpointRequests.ts';
 
 /** The engine's SubtaskId: this folder does not know the engine. */
 export interface Subtask {
@@ -18,8 +18,6 @@ export interface Acknowledgement<Operators, Report> {
   /** Clock.now() */
   readonly acknowledgedAt: number;
 }
-
-export type SnapshotTrigger = 'periodic' | AskedTrigger;
 
 /** One snapshot under way: what is known from its beginning. */
 export interface AttemptDescription {
@@ -45,7 +43,7 @@ export type RequestResult =
 export type CoordinatorEffect<Operators = unknown, Report = unknown> =
   /** Have storage make a directory, then call `directoryReady`. */
   | { readonly type: 'begin'; readonly attempt: AttemptDescription }
-  /** For the record: the checkpoint is about to be triggered. Comes once, before its first `trigger`. */
+  /** For the record: an attempt begins here, at this Clock.now(). Once, and first, for each. */
   | {
       readonly type: 'triggered';
       readonly attempt: AttemptDescription;
@@ -109,7 +107,7 @@ export interface AttemptOptions {
   readonly isSavepoint: boolean;
   /** The barrier overtakes from the start. */
   readonly unaligned: boolean;
-  /** Clock.now() at the first trigger. */
+  /** Clock.now() at which the attempt began. */
   readonly timestamp: number;
   readonly suspend: boolean;
   readonly directory: string;

@@ -10,11 +10,12 @@
  */
 export type SnapshotKind = 'checkpoint' | 'savepoint';
 export type AskedTrigger = 'user' | 'stop' | 'final';
+export type SnapshotTrigger = 'periodic' | AskedTrigger;
 export type RequestId = string | number;
 
 export interface CheckpointRequest {
   readonly kind: SnapshotKind;
-  readonly trigger: 'periodic' | AskedTrigger;
+  readonly trigger: SnapshotTrigger;
   readonly label: string | null;
   readonly notes: string | null;
   /** Null: nobody waits for an answer. */
@@ -25,12 +26,18 @@ export interface CheckpointRequest {
   readonly whenEnded: boolean;
 }
 
+const unasked = { kind: 'checkpoint', label: null, notes: null, requestId: null, suspend: false } as const;
+/** One for all: there is never more than one in the queue. */
+export const periodicRequest: CheckpointRequest = { ...unasked, trigger: 'periodic', whenEnded: false };
+/** The job's last checkpoint, when nobody has asked for something else in its place. */
+export const finalRequest: CheckpointRequest = { ...unasked, trigger: 'final', whenEnded: true };
+
 export interface Circumstances {
   readonly nowMs: number;
   /** A snapshot has no directory yet: triggers go out in the order of ids, so the next one waits. */
   readonly isBeginning: boolean;
-  /** A snapshot that stops the job is under way. */
-  readonly isHalting: boolean;
+  /** A snapshot that the job ends with is under way. */
+  readonly isEnding: boolean;
   readonly pendingCount: number;
   /** Of these, the ones that somebody asked for. */
   readonly pendingAskedCount: number;
@@ -73,9 +80,8 @@ export class CheckpointRequests {
     const isPeriodic = request.trigger === 'periodic';
     if (isPeriodic && this.some(({ trigger }) => trigger === 'periodic')) return null;
     let turnedAway: TurnedAway = null;
-    // What nobody waits for is the coordinator's own and at most one of a sort: it always finds room.
-    const isFull = this.#queue.length >= this.#limits.requestsMax;
-    if (isFull && (isPeriodic || request.requestId !== null)) {
+    // The job's last one always finds room: without it the job could not end.
+    if (this.#queue.length >= this.#limits.requestsMax && !request.whenEnded) {
       if (isPeriodic || this.#queue.at(-1)?.trigger !== 'periodic') return request;
       turnedAway = this.#queue.pop() ?? null;
     }
@@ -87,7 +93,7 @@ export class CheckpointRequests {
   /** Takes out whoever's turn it is. */
   next(now: Circumstances): Turn {
     const request = this.#queue.find(({ whenEnded }) => !whenEnded || now.haveAllEnded);
-    if (request === undefined || now.isBeginning || now.isHalting) return { type: 'nobody' };
+    if (request === undefined || now.isBeginning || now.isEnding) return { type: 'nobody' };
     if (!this.#hasRoom(request, now)) return { type: 'nobody' };
     this.#queue.splice(this.#queue.indexOf(request), 1);
     if (request.trigger === 'periodic' && now.lastCompletedMs !== null) {

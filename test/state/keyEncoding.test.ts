@@ -75,7 +75,7 @@ test.each<[string, unknown, RegExp]>([
   ['a date', new Date(0), /^A Date is no key; use one of its properties/],
   ['a map', new Map(), /^A Map is no key/],
   ['an instance of a class', new (class Order {})(), /^A Order is no key/],
-  ['a hole', [, 1], /^undefined is no key/],
+  ['a hole', Object.assign([], { 1: 1 }), /^undefined is no key/],
   ['a property without a value', { a: undefined }, /^undefined is no key/],
   ['a circle', circle, /32 levels/],
   ['too long a string', 'x'.repeat(keyBytesMax), /65536 bytes/],

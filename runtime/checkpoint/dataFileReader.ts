@@ -1,0 +1,257 @@
+/**
+ * Reads a data file. Opening it checks its frame and its footer; every block is checked when it is read, and one block at
+ * a time is in memory. Whatever is wrong is SnapshotDamage that names the file. Nothing in the file is trusted: lengths
+ * are compared with the file's before anything is read or made, and the blocks must lie side by side without gaps.
+ */
+import { ByteReader } from '../base/byteReader.ts';
+import { compareBytes } from '../base/compareBytes.ts';
+import { crc32 } from '../base/crc32.ts';
+import { MalformedBytes } from '../base/malformedBytes.ts';
+import type { StateDescription } from '../state/declarations.ts';
+import type { KeyGroupRange } from '../state/keyGroups.ts';
+import { maxParallelismMax } from '../state/keyGroups.ts';
+import { entriesOf, type StateEntry } from '../state/stateBlock.ts';
+import { readValue } from '../state/valueCodec.ts';
+import {
+  checksumBytes,
+  endMark,
+  fileMagic,
+  isOperatorState,
+  stateTypes,
+  trailerBytes,
+} from './dataFileFormat.ts';
+import { type SnapshotBytes, SnapshotDamage } from './storage.ts';
+
+/** A footer may say where millions of blocks are, but is never larger than this. */
+const footerBytesMax = 256 * 1_024 * 1_024;
+
+export interface SavedBlock {
+  readonly keyGroup: number;
+  readonly entries: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface SavedStateIndex extends StateDescription {
+  readonly blocks: readonly SavedBlock[];
+}
+
+export class DataFileReader {
+  readonly operatorUid: string;
+  readonly subtaskIndex: number;
+  readonly maxParallelism: number;
+  readonly states: readonly SavedStateIndex[];
+  readonly #file: SnapshotBytes;
+
+  /** Takes over the file, also when it throws SnapshotDamage. */
+  constructor(file: SnapshotBytes) {
+    this.#file = file;
+    try {
+      const footer = this.#guard(() => readFooter(file));
+      this.operatorUid = footer.operatorUid;
+      this.subtaskIndex = footer.subtaskIndex;
+      this.maxParallelism = footer.maxParallelism;
+      this.states = footer.states;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  state(name: string): SavedStateIndex | null {
+    return this.states.find((state) => state.name === name) ?? null;
+  }
+
+  /** The blocks of a keyed state in the key groups of the range, by key group, each checked. */
+  *blocks(
+    state: SavedStateIndex,
+    groups: KeyGroupRange,
+  ): Generator<{ readonly keyGroup: number; readonly entries: Iterable<StateEntry> }> {
+    for (const block of state.blocks) {
+      if (block.keyGroup < groups.first || block.keyGroup > groups.last) continue;
+      const bytes = this.#readBlock(block);
+      yield { keyGroup: block.keyGroup, entries: this.#entriesOf(state, block, bytes) };
+    }
+  }
+
+  /** The elements of an operator's own state. */
+  elements(state: SavedStateIndex): readonly unknown[] {
+    const elements: unknown[] = [];
+    for (const block of state.blocks) {
+      const reader = new ByteReader(this.#readBlock(block));
+      const before = elements.length;
+      this.#guard(() => {
+        while (reader.left > 0) elements.push(readWholeValue(reader.bytes(reader.varint())));
+      });
+      if (elements.length - before !== block.entries)
+        throw new SnapshotDamage(
+          this.path,
+          'has a block with another number of elements than it should have.',
+        );
+    }
+    return elements;
+  }
+
+  /** Reads every block and compares its checksum. */
+  verify(): void {
+    for (const state of this.states) for (const block of state.blocks) this.#readBlock(block);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  *#entriesOf(state: SavedStateIndex, block: SavedBlock, bytes: Uint8Array): Generator<StateEntry> {
+    let count = 0;
+    let previous: StateEntry | null = null;
+    try {
+      for (const entry of entriesOf(bytes, state.type)) {
+        if (previous !== null && compareEntries(previous, entry) >= 0) {
+          throw new MalformedBytes(`entries of the state "${state.name}" are out of order`);
+        }
+        previous = entry;
+        count++;
+        yield entry;
+      }
+    } catch (error) {
+      throw damage(this.path, error);
+    }
+    if (count !== block.entries)
+      throw new SnapshotDamage(
+        this.path,
+        `has a block of ${count} entries that should have ${block.entries}.`,
+      );
+  }
+
+  #readBlock(block: SavedBlock): Uint8Array {
+    const bytes = this.#file.read(block.offset, block.length + checksumBytes);
+    const content = bytes.subarray(0, block.length);
+    if (crc32(content) !== checksumAt(bytes, block.length)) {
+      throw new SnapshotDamage(
+        this.path,
+        `is damaged: the block at byte ${block.offset} has another checksum.`,
+      );
+    }
+    return content;
+  }
+
+  #guard<T>(read: () => T): T {
+    return guard(this.#file.path, read);
+  }
+}
+
+/** Runs `read`; what it finds malformed is damage of the file. */
+export function guard<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw damage(path, error);
+  }
+}
+
+function damage(path: string, error: unknown): unknown {
+  return error instanceof MalformedBytes ? new SnapshotDamage(path, `is damaged: ${error.message}.`) : error;
+}
+
+/** One value, which takes all of the bytes. Throws MalformedBytes. */
+export function readWholeValue(bytes: Uint8Array): unknown {
+  const reader = new ByteReader(bytes);
+  const value = readValue(reader);
+  if (reader.left > 0) throw new MalformedBytes('a value is followed by bytes of nobody');
+  return value;
+}
+
+/** The order of a data file within a key group. */
+export function compareEntries(a: StateEntry, b: StateEntry): number {
+  return compareBytes(a.key, b.key) || compareBytes(a.subKey ?? NOTHING, b.subKey ?? NOTHING);
+}
+
+const NOTHING = new Uint8Array(0);
+
+interface Footer {
+  readonly operatorUid: string;
+  readonly subtaskIndex: number;
+  readonly maxParallelism: number;
+  readonly states: readonly SavedStateIndex[];
+}
+
+function readFooter(file: SnapshotBytes): Footer {
+  const size = file.size();
+  const broken = (problem: string) => new SnapshotDamage(file.path, problem);
+  if (size < fileMagic.length + trailerBytes) throw broken(`is too short to be a data file: ${size} bytes.`);
+  const magic = file.read(0, fileMagic.length);
+  if (compareBytes(magic.subarray(0, 7), fileMagic.subarray(0, 7)) !== 0)
+    throw broken('is no data file of Sluice.');
+  if (magic[7] !== fileMagic[7])
+    throw broken(`has format version ${magic[7]}; this version of Sluice reads ${fileMagic[7]}.`);
+  const trailer = file.read(size - trailerBytes, trailerBytes);
+  if (compareBytes(trailer.subarray(8), endMark) !== 0)
+    throw broken('is cut off or damaged: its end is missing.');
+  const length = new ByteReader(trailer.subarray(4)).u32();
+  const start = size - trailerBytes - length;
+  if (length > footerBytesMax || start < fileMagic.length)
+    throw broken('is damaged: its footer has an impossible length.');
+  const bytes = file.read(start, length);
+  if (crc32(bytes) !== checksumAt(trailer, 0)) throw broken('is damaged: its footer has another checksum.');
+  const footer = parseFooter(new ByteReader(bytes));
+  checkTiling(footer, start);
+  return footer;
+}
+
+function parseFooter(reader: ByteReader): Footer {
+  const operatorUid = reader.text();
+  const subtaskIndex = reader.varint();
+  const maxParallelism = reader.varint();
+  if (maxParallelism < 1 || maxParallelism > maxParallelismMax)
+    throw new MalformedBytes(`a max parallelism of ${maxParallelism}`);
+  const states: SavedStateIndex[] = [];
+  const stateCount = bounded(reader, 'states');
+  for (let i = 0; i < stateCount; i++) {
+    const name = reader.text();
+    const type = stateTypes[reader.u8()];
+    if (type === undefined) throw new MalformedBytes(`the state "${name}" has an unknown type`);
+    if (states.some((state) => state.name === name))
+      throw new MalformedBytes(`the state "${name}" is there twice`);
+    const schemaVersion = reader.varint();
+    const blocks: SavedBlock[] = [];
+    const blockCount = bounded(reader, 'blocks');
+    for (let block = 0; block < blockCount; block++) {
+      const keyGroup = reader.varint();
+      blocks.push({ keyGroup, entries: reader.varint(), offset: reader.varint(), length: reader.varint() });
+      if (keyGroup >= maxParallelism || (isOperatorState(type) && keyGroup !== 0))
+        throw new MalformedBytes(`a block of key group ${keyGroup}`);
+      if (block > 0 && blocks[block - 1]!.keyGroup > keyGroup)
+        throw new MalformedBytes('blocks that are out of order');
+    }
+    states.push({ name, type, schemaVersion, blocks });
+  }
+  if (reader.left > 0) throw new MalformedBytes('a footer with bytes of nobody behind it');
+  return { operatorUid, subtaskIndex, maxParallelism, states };
+}
+
+/** What is counted takes a byte each at least. */
+function bounded(reader: ByteReader, what: string): number {
+  const count = reader.varint();
+  if (count > reader.left) throw new MalformedBytes(`${count} ${what} in ${reader.left} bytes`);
+  return count;
+}
+
+/** Every byte between the magic and the footer belongs to exactly one block. */
+function checkTiling({ states }: Footer, end: number): void {
+  const blocks = states.flatMap((state) => state.blocks).sort((a, b) => a.offset - b.offset);
+  let position = fileMagic.length;
+  for (const block of blocks) {
+    if (block.offset !== position)
+      throw new MalformedBytes(`nobody knows the bytes from ${position} to ${block.offset}`);
+    position += block.length + checksumBytes;
+  }
+  if (position !== end) throw new MalformedBytes(`its blocks end at byte ${position} instead of ${end}`);
+}
+
+function checksumAt(bytes: Uint8Array, position: number): number {
+  return new ByteReader(bytes.subarray(position, position + checksumBytes)).u32();
+}

@@ -1,0 +1,160 @@
+/**
+ * Fills the state of one subtask from the files of all old subtasks: each key group of its range from the one file that
+ * has it, with migrations of values whose schema is older. What the plan no longer declares is left out here; whether
+ * that is allowed was asked before (`restore.ts`).
+ *
+ * A migration is called with what one entry holds: the value of a value state, each element of a list, each value of a
+ * map.
+ */
+
+import type { StateDeclaration } from '../state/declarations.ts';
+import { KeyRefused } from '../state/keyEncoding.ts';
+import type { KeyedStateBackend } from '../state/keyedStates.ts';
+import type { StateEntry } from '../state/stateBlock.ts';
+import { isOperatorState } from './dataFileFormat.ts';
+import { DataFileReader, guard, type SavedStateIndex } from './dataFileReader.ts';
+import { SnapshotDamage, type SnapshotFiles } from './storage.ts';
+
+/** What is in the files does not fit what the pipeline declares now; a sentence with uid and state. */
+export class RestoreRefused extends Error {
+  override name = 'RestoreRefused';
+}
+
+export interface OldFiles {
+  /** For sentences. */
+  readonly operatorUid: string;
+  readonly files: readonly { readonly path: string; readonly oldSubtaskIndex: number }[];
+}
+
+/** Puts the entries of the backend's key groups into it. Throws SnapshotDamage and RestoreRefused. */
+export function restoreKeyedState(
+  backend: KeyedStateBackend,
+  declarations: readonly StateDeclaration[],
+  old: OldFiles,
+  access: SnapshotFiles,
+): void {
+  for (const { path } of old.files) {
+    const reader = openDataFile(access, path, old.operatorUid);
+    try {
+      for (const state of reader.states) restoreState(backend, declarations, reader, state);
+    } finally {
+      reader.close();
+    }
+  }
+}
+
+/**
+ * What one subtask gets of an operator's own state. Union: all elements of all old subtasks, in their order. List: its
+ * part of them; the parts are contiguous and differ by one element at most.
+ */
+export function restoreOperatorState(
+  declaration: StateDeclaration,
+  old: OldFiles,
+  subtask: { readonly subtaskIndex: number; readonly parallelism: number },
+  access: SnapshotFiles,
+): readonly unknown[] {
+  const elements: unknown[] = [];
+  const inOrder = [...old.files].sort((a, b) => a.oldSubtaskIndex - b.oldSubtaskIndex);
+  for (const { path } of inOrder) {
+    const reader = openDataFile(access, path, old.operatorUid);
+    try {
+      const state = reader.state(declaration.name);
+      if (state === null) continue;
+      const migrate = migrationOf(declaration, state, old.operatorUid);
+      const saved = reader.elements(state);
+      for (const element of saved) elements.push(migrate === null ? element : migrate(element));
+    } finally {
+      reader.close();
+    }
+  }
+  if (declaration.type === 'operator-union') return elements;
+  const from = Math.floor((subtask.subtaskIndex * elements.length) / subtask.parallelism);
+  const to = Math.floor(((subtask.subtaskIndex + 1) * elements.length) / subtask.parallelism);
+  return elements.slice(from, to);
+}
+
+/** Throws SnapshotDamage, also when the file is one of another operator. */
+export function openDataFile(access: SnapshotFiles, path: string, operatorUid: string): DataFileReader {
+  const reader = new DataFileReader(access.open(path));
+  if (reader.operatorUid === operatorUid) return reader;
+  reader.close();
+  throw new SnapshotDamage(path, `holds the state of "${reader.operatorUid}" and not of "${operatorUid}".`);
+}
+
+function restoreState(
+  backend: KeyedStateBackend,
+  declarations: readonly StateDeclaration[],
+  reader: DataFileReader,
+  state: SavedStateIndex,
+): void {
+  if (isOperatorState(state.type)) return;
+  if (reader.maxParallelism !== backend.maxParallelism) {
+    throw new RestoreRefused(
+      `"${backend.operatorUid}" was saved with max parallelism ${reader.maxParallelism} and now has ${backend.maxParallelism}; key groups cannot be divided anew.`,
+    );
+  }
+  let migrate: ((old: unknown) => unknown) | null = null;
+  if (state.type !== 'timers') {
+    const declaration = declarations.find(({ name }) => name === state.name);
+    if (declaration === undefined) return;
+    migrate = migrationOf(declaration, state, backend.operatorUid);
+  }
+  for (const { keyGroup, entries } of reader.blocks(state, backend.keyGroups)) {
+    guard(reader.path, () => {
+      for (const entry of entries) restoreEntry(backend, reader.path, state.name, keyGroup, entry, migrate);
+    });
+  }
+}
+
+function restoreEntry(
+  backend: KeyedStateBackend,
+  path: string,
+  state: string,
+  keyGroup: number,
+  entry: StateEntry,
+  migrate: ((old: unknown) => unknown) | null,
+): void {
+  try {
+    backend.restoreEntry(state, keyGroup, entry, migrate);
+  } catch (error) {
+    if (error instanceof KeyRefused)
+      throw new SnapshotDamage(path, `has a key that none can be: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Null: as it is. Throws RestoreRefused when the saved state cannot become the declared one. */
+function migrationOf(
+  declaration: StateDeclaration,
+  saved: SavedStateIndex,
+  uid: string,
+): ((old: unknown) => unknown) | null {
+  const problem = stateMismatch(declaration, saved);
+  if (problem !== null) throw new RestoreRefused(`State "${saved.name}" of operator "${uid}" ${problem}.`);
+  const steps: ((old: unknown) => unknown)[] = [];
+  for (let version = saved.schemaVersion; version < declaration.schemaVersion; version++) {
+    const step = declaration.migrations?.[version];
+    if (step === undefined) {
+      throw new RestoreRefused(
+        `State "${saved.name}" of operator "${uid}" has no migration from schema version ${version} to ${version + 1}.`,
+      );
+    }
+    steps.push(step);
+  }
+  if (steps.length === 0) return null;
+  const migrate = (value: unknown) => steps.reduce((result, step) => step(result), value);
+  return declaration.type === 'list' ? (list) => (list as readonly unknown[]).map(migrate) : migrate;
+}
+
+/** Why the saved state cannot become the declared one, by what both say of themselves; null when it can. */
+export function stateMismatch(
+  declared: { readonly type: string; readonly schemaVersion: number },
+  saved: { readonly type: string; readonly schemaVersion: number },
+): string | null {
+  if (declared.type !== saved.type)
+    return `was saved as a ${saved.type} state and is now a ${declared.type} state`;
+  if (declared.schemaVersion < saved.schemaVersion) {
+    return `was saved with schema version ${saved.schemaVersion}, which is newer than ${declared.schemaVersion}`;
+  }
+  return null;
+}

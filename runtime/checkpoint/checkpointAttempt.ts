@@ -48,33 +48,24 @@ export function expiryMessage(
   return `${missing.slice(0, 3).join(', ')}${others} had not acknowledged ${after}.`;
 }
 
-interface Aborted {
-  readonly isSavepoint: boolean;
-  directory: string | null;
-}
-
 /** The last so many aborted attempts; what comes later than that finds nobody. */
 export class AbortedAttempts {
-  readonly #attempts = new Map<number, Aborted>();
+  /** By id; null: its directory has not been made yet. */
+  readonly #directories = new Map<number, string | null>();
 
   add({ description, options }: Attempt<unknown, unknown>): void {
-    const isSavepoint = description.kind === 'savepoint';
-    this.#attempts.set(description.checkpointId, { isSavepoint, directory: options?.directory ?? null });
-    if (this.#attempts.size > rememberedMax) this.#attempts.delete(Math.min(...this.#attempts.keys()));
+    this.#directories.set(description.checkpointId, options?.directory ?? null);
+    if (this.#directories.size > rememberedMax)
+      this.#directories.delete(Math.min(...this.#directories.keys()));
   }
 
   /** The directory was made after all. */
   gotDirectory(checkpointId: number, directory: string): void {
-    const aborted = this.#attempts.get(checkpointId);
-    if (aborted !== undefined) aborted.directory = directory;
+    if (this.#directories.has(checkpointId)) this.#directories.set(checkpointId, directory);
   }
 
   directoryOf(checkpointId: number): string | null {
-    return this.#attempts.get(checkpointId)?.directory ?? null;
-  }
-
-  isCheckpoint(checkpointId: number): boolean {
-    return this.#attempts.get(checkpointId)?.isSavepoint === false;
+    return this.#directories.get(checkpointId) ?? null;
   }
 }
 

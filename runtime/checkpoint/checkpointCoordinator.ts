@@ -253,13 +253,9 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     at: Moment,
   ): Effects<Operators, Report> {
     const attempt = this.#pending.get(checkpointId);
-    if (attempt === undefined) {
-      // A cancellation can be faster than the decline that caused it; the cause counts all the same, once.
-      if (this.#aborted.isCheckpoint(checkpointId)) this.#count(checkpointId, reason, message);
-      this.#discardLate(checkpointId);
-      return this.#take();
-    }
-    if (attempt.phase === 'triggered' || attempt.phase === 'acknowledged')
+    // What is declined late does not count: the directory is gone, so writers that had not heard of it fail too.
+    if (attempt === undefined) this.#discardLate(checkpointId);
+    else if (attempt.phase === 'triggered' || attempt.phase === 'acknowledged')
       this.#abort(attempt, reason, message, subtask, at);
     return this.#goOn(at);
   }
@@ -484,7 +480,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   }
 
   #count(checkpointId: number, reason: CheckpointFailureReason, message: string): void {
-    if (!this.#failures.failed(checkpointId, reason) || this.#phase !== 'running') return;
+    if (!this.#failures.failed(reason) || this.#phase !== 'running') return;
     this.#phase = 'over';
     this.#effects.push({ type: 'fail-job', checkpointId, reason, message });
   }

@@ -29,18 +29,14 @@ const counted: Readonly<Record<CheckpointFailureReason, boolean>> = {
 export class CheckpointFailures {
   readonly #tolerable: number;
   #inARow = 0;
-  /** The highest id that was counted or completed; what is not above it was dealt with. */
-  readonly #countedIds = new Set<number>();
 
   constructor(tolerable: number) {
     this.#tolerable = tolerable;
   }
 
-  /** True when this one is more than can be tolerated. */
-  failed(checkpointId: number, reason: CheckpointFailureReason): boolean {
-    if (!counted[reason] || this.#countedIds.has(checkpointId)) return false;
-    this.#countedIds.add(checkpointId);
-    if (this.#countedIds.size > rememberedMax) this.#countedIds.delete(Math.min(...this.#countedIds));
+  /** Once for each checkpoint that was aborted. True when this one is more than can be tolerated. */
+  failed(reason: CheckpointFailureReason): boolean {
+    if (!counted[reason]) return false;
     this.#inARow++;
     return this.#inARow > this.#tolerable;
   }
@@ -49,5 +45,3 @@ export class CheckpointFailures {
     this.#inARow = 0;
   }
 }
-
-const rememberedMax = 128;

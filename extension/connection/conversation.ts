@@ -80,7 +80,11 @@ export function startConversation(
 
   return {
     async request(method, params, cancellation) {
-      const answered = connection.sendRequest<unknown>(method, params, cancellation);
+      // A third argument that is undefined would count as a second parameter.
+      const answered =
+        cancellation === undefined
+          ? connection.sendRequest<unknown>(method, params)
+          : connection.sendRequest<unknown>(method, params, cancellation);
       const parsed = requests[method].result.safeParse(await Promise.race([answered, ended]));
       if (parsed.success) return parsed.data as RequestResult<typeof method>;
       listener.onNonsense(`The answer to ${method}: ${parsed.error.message}`);

@@ -60,6 +60,8 @@ export interface RunningJob {
   dispose(): Promise<void>;
 }
 
+/** A runtime that could not answer its greeting is asked once more after this. */
+const greetAgainMs = 500;
 /** When the window closes there is no time for the full courtesy; the savepoint-less end loses nothing that counts. */
 const disposePoliteMs = 2_500;
 
@@ -117,7 +119,7 @@ export function startJob(
       const code = errorCodeOf(error);
       listener.onLog('error', `The runtime did not answer the greeting: ${sentenceOf(error)}`);
       if (code === 1) link.refuse(sentenceOf(error));
-      else link.restart();
+      else setTimeout(() => conversation === started && link.restart(), greetAgainMs).unref();
     }
   };
 

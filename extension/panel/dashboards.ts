@@ -31,6 +31,8 @@ interface Open {
   readonly subject: DashboardSubject;
   readonly dashboard: DashboardPanel;
   lease: Lease | null;
+  /** It was opened for savepoints, which can be looked at without a job; else an ended job's last picture stays. */
+  isAboutSavepoints: boolean;
 }
 
 export const dashboardViewType = 'sluice.dashboard';
@@ -64,7 +66,7 @@ export function createDashboards(
       onMessage: (message) => void onMessage(open, message),
       onNonsense: (text) => log.warn(`A message of the dashboard cannot be read: ${text}`),
     });
-    const open: Open = { subject, dashboard, lease: null };
+    const open: Open = { subject, dashboard, lease: null, isAboutSavepoints: false };
     opened.set(keyOf(subject), open);
     panel.onDidDispose(() => {
       opened.delete(keyOf(subject));
@@ -78,7 +80,8 @@ export function createDashboards(
   /** Without a job of its own a dashboard asks a runtime without a job, as long as it is open. */
   const borrow = async (open: Open) => {
     const job = open.subject.file === null ? undefined : jobs.of(open.subject.file);
-    const isNeeded = job === undefined || (isOver(job) && job.running.endpoint === null);
+    const isGone = job !== undefined && isOver(job) && job.running.endpoint === null;
+    const isNeeded = job === undefined || (isGone && open.isAboutSavepoints);
     if (!isNeeded) {
       open.lease?.release();
       open.lease = null;
@@ -90,6 +93,13 @@ export function createDashboards(
       }
     }
     open.dashboard.update();
+  };
+
+  const see = async (open: Open, view: DashboardView | undefined) => {
+    if (view === undefined) return;
+    open.isAboutSavepoints ||= view.kind === 'compare' || view.kind === 'savepoint';
+    open.dashboard.show(view);
+    await borrow(open);
   };
 
   const onMessage = async (open: Open, message: Exclude<DashboardToEditor, { type: 'rpc' | 'ready' }>) => {
@@ -163,7 +173,7 @@ export function createDashboards(
       const existing = opened.get(keyOf(subject));
       if (existing !== undefined) {
         existing.dashboard.panel.reveal(undefined, false);
-        if (view !== undefined) existing.dashboard.show(view);
+        await see(existing, view);
         return;
       }
       const column =
@@ -177,7 +187,7 @@ export function createDashboards(
       panel.iconPath = iconOf(context.extensionUri, false);
       remember(panel.title, subject);
       const open = await fill(panel, subject);
-      if (view !== undefined) open.dashboard.show(view);
+      await see(open, view);
     },
     isOpen: (file) => [...opened.values()].some(({ subject }) => subject.file === file),
     onDidClose: close.event,

@@ -5,6 +5,9 @@
 import { MalformedBytes } from './malformedBytes.ts';
 import { decodeUtf8 } from './utf8.ts';
 
+const repeatedBytesMax = 32;
+const repeated: string[] = new Array<string>(512).fill('');
+
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -25,6 +28,11 @@ export class ByteReader {
 
   u8(): number {
     return this.#bytes[this.#advance(1)]!;
+  }
+
+  /** The next byte, which stays; -1 at the end. */
+  peek(): number {
+    return this.#bytes[this.#position] ?? -1;
   }
 
   i8(): number {
@@ -91,6 +99,26 @@ export class ByteReader {
   utf8(length: number): string {
     const start = this.#advance(length);
     return decodeUtf8(this.#bytes, start, start + length);
+  }
+
+  /** As utf8, for texts that come again and again (names of properties): most are not made anew. */
+  repeatedUtf8(length: number): string {
+    const start = this.#advance(length);
+    if (length === 0 || length > repeatedBytesMax) return decodeUtf8(this.#bytes, start, start + length);
+    const bytes = this.#bytes;
+    const slot =
+      (length * 31 + bytes[start]! * 7 + bytes[start + length - 1]! * 3 + bytes[start + (length >> 1)]!) &
+      (repeated.length - 1);
+    const known = repeated[slot]!;
+    if (known.length === length) {
+      let i = 0;
+      // Only ASCII texts are remembered, so that a character is a byte.
+      while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
+      if (i === length) return known;
+    }
+    const text = decodeUtf8(bytes, start, start + length);
+    if (text.length === length) repeated[slot] = text;
+    return text;
   }
 
   /** A varint with the length in bytes, then UTF-8. */

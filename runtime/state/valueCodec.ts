@@ -18,6 +18,7 @@
  * Refused: functions, symbols, class instances, errors, regular expressions, promises, invalid dates, circles (nothing
  * may be nested deeper than 100 levels). Holes in arrays become undefined; properties with symbols as names are not kept.
  */
+// biome-ignore-all lint/correctness/noVoidTypeReturn: a table of types reads as one when every case returns its call.
 import type { ByteReader } from '../base/byteReader.ts';
 import type { ByteWriter } from '../base/byteWriter.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
@@ -183,7 +184,7 @@ function writeObject(writer: ByteWriter, value: object, depth: number): void {
     writeLength(writer, value.length, 0xc4);
     return writer.bytes(value);
   }
-  const kind = typedArrays.findIndex((constructor) => value instanceof constructor);
+  const kind = typedArrays.findIndex((typed) => value instanceof typed);
   if (kind === -1) throw new ValueRefused(`is ${nameOf(value)}; a state holds plain data`);
   const at = beginExtension(writer, extensions.binary);
   writer.u8(kind);
@@ -363,8 +364,7 @@ function readArray(reader: ByteReader, length: number, depth: number): unknown[]
 function readProperties(reader: ByteReader, length: number, depth: number): object {
   const object: Record<string, unknown> = {};
   for (let i = 0; i < length; i++) {
-    const name = read(reader, depth + 1);
-    if (typeof name !== 'string') throw new MalformedBytes('a property has no name');
+    const name = readName(reader, depth);
     const value = read(reader, depth + 1);
     // Defined, not assigned: `__proto__` is a name like any other.
     if (name === '__proto__')
@@ -372,6 +372,14 @@ function readProperties(reader: ByteReader, length: number, depth: number): obje
     else object[name] = value;
   }
   return object;
+}
+
+function readName(reader: ByteReader, depth: number): string {
+  const type = reader.peek();
+  if (type >= 0xa0 && type < 0xc0) return reader.repeatedUtf8(reader.u8() & 0x1f);
+  const name = read(reader, depth + 1);
+  if (typeof name !== 'string') throw new MalformedBytes('a property has no name');
+  return name;
 }
 
 function readExtension(reader: ByteReader, length: number, depth: number): unknown {
@@ -429,11 +437,11 @@ function readElements(reader: ByteReader, depth: number): readonly unknown[] {
 }
 
 function readTyped(reader: ByteReader, length: number): unknown {
-  const constructor = typedArrays[reader.u8()];
-  if (constructor === undefined) throw new MalformedBytes('a typed array of an unknown kind');
+  const typed = typedArrays[reader.u8()];
+  if (typed === undefined) throw new MalformedBytes('a typed array of an unknown kind');
   const { buffer } = reader.bytes(length).slice();
-  if (constructor === ArrayBuffer) return buffer;
-  const view = constructor as Exclude<typeof constructor, typeof ArrayBuffer>;
+  if (typed === ArrayBuffer) return buffer;
+  const view = typed as Exclude<typeof typed, typeof ArrayBuffer>;
   if (length % view.BYTES_PER_ELEMENT !== 0) throw new MalformedBytes('a typed array ends within an element');
   return new view(buffer as ArrayBuffer);
 }

@@ -5,7 +5,7 @@
  */
 import type { Barrier } from '../checkpoint/barrier.ts';
 import type { SourcePosition } from '../operators/operator.ts';
-import type { MarkedOperator } from './snapshotRun.ts';
+import type { MarkedOperator, MarkingPlace } from './marking.ts';
 import type { GateEffect, Task } from './task.ts';
 
 export interface Intake {
@@ -22,7 +22,7 @@ export interface Intake {
   aborted(checkpointId: number): void;
   apply(effect: GateEffect): void;
   /** A source's part of the snapshot. */
-  mark(barrier: Barrier): MarkedOperator | null;
+  mark(place: MarkingPlace): MarkedOperator | null;
   changedPositions(): { readonly operator: string; readonly positions: readonly SourcePosition[] } | null;
   close(): void;
 }

@@ -1,52 +1,66 @@
 /**
- * The synchronous part of a snapshot, for one operator: its keyed state is only marked, its own state is encoded at once
- * (it is small), and what it defers is gathered.
+ * The synchronous part of a snapshot, for one operator: its keyed state is only marked, its own state (it is small) is
+ * encoded at once into the data file that the asynchronous part goes on with, and what it defers is gathered.
  */
-import { assert } from '../base/assert.ts';
+import { textHash } from '../base/textHash.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
+import { DataFileWriter } from '../checkpoint/dataFileWriter.ts';
+import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { describeState, type StateDeclaration, type StateDescription } from '../state/declarations.ts';
-import { encodeStateValue } from '../state/stateTable.ts';
-import { ValueRefused } from '../state/valueCodec.ts';
-import { StateRefused } from '../state/snapshotCursor.ts';
+import type { SnapshotCursor } from '../state/snapshotCursor.ts';
 import type { ChainLink } from './operatorChain.ts';
-import type { MarkedOperator } from './snapshotRun.ts';
 
 export type Deferred = (done: (error?: Error) => void) => void;
 
-export interface MarkedState {
-  readonly description: StateDescription;
-  readonly elements: readonly Uint8Array[];
+/** What an operator put into the snapshot at the marking. */
+export interface MarkedOperator {
+  readonly uid: string;
+  /** Null: it has no state. */
+  readonly file: { readonly name: string; readonly writer: DataFileWriter } | null;
+  readonly cursor: SnapshotCursor | null;
+  readonly positions: readonly SourcePosition[];
 }
 
-export const markOperatorState = (uid: string, declaration: StateDeclaration, elements: readonly unknown[]): MarkedState => ({
-  description: describeState(declaration),
-  elements: elements.map((element) => encodeElement(uid, declaration.name, element)),
-});
+export interface MarkingPlace {
+  readonly barrier: Barrier;
+  readonly subtaskIndex: number;
+  readonly files: SnapshotFiles;
+}
 
-const encodeElement = (uid: string, state: string, element: unknown): Uint8Array => {
-  try {
-    return encodeStateValue(element).slice();
-  } catch (error) {
-    if (error instanceof ValueRefused) throw new StateRefused(`Operator "${uid}" cannot save an element of its state ${state}: ${error.message} (at ${error.path || 'the element itself'}).`);
-    throw error;
-  }
+/** Of one operator, relative to the snapshot's directory. */
+export const dataFileName = (uid: string, subtaskIndex: number): string => {
+  const readable = uid.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40).replace(/^-|-$/g, '');
+  return `${readable}-${textHash(uid).slice(0, 8)}-${subtaskIndex}.state`;
 };
 
-export const markLink = (link: ChainLink, barrier: Barrier, deferred: Deferred[]): MarkedOperator => {
-  const operatorStates: MarkedState[] = [];
+export const openDataFile = (uid: string, maxParallelism: number, states: readonly StateDescription[], place: MarkingPlace): NonNullable<MarkedOperator['file']> => {
+  const name = dataFileName(uid, place.subtaskIndex);
+  const file = place.files.create(`${place.barrier.directory}/${name}`);
+  return { name, writer: new DataFileWriter(file, { operatorUid: uid, subtaskIndex: place.subtaskIndex, maxParallelism }, states) };
+};
+
+export const markLink = (link: ChainLink, place: MarkingPlace, deferred: Deferred[]): MarkedOperator => {
+  const { barrier } = place;
   const positions: SourcePosition[] = [];
-  link.run((operator) =>
-    operator.snapshot?.({
-      checkpointId: barrier.checkpointId,
-      isSavepoint: barrier.isSavepoint,
-      putOperatorState: (declaration, elements) => {
-        assert(!operatorStates.some((state) => state.description.name === declaration.name), `operator ${link.uid} puts the state ${declaration.name} twice into one snapshot`);
-        operatorStates.push(markOperatorState(link.uid, declaration, elements));
-      },
-      putSourcePositions: (list) => positions.push(...list),
-      defer: (work) => deferred.push(work),
-    }),
-  );
-  return { uid: link.uid, cursor: link.keyed?.markSnapshot(barrier.checkpointId) ?? null, operatorStates, positions };
+  let file = link.keyed === null ? null : openDataFile(link.uid, link.maxParallelism, link.keyed.states, place);
+  const put = (declaration: StateDeclaration, elements: readonly unknown[]): void => {
+    file ??= openDataFile(link.uid, link.maxParallelism, [], place);
+    file.writer.putOperatorState(describeState(declaration), elements);
+  };
+  try {
+    link.run((operator) =>
+      operator.snapshot?.({
+        checkpointId: barrier.checkpointId,
+        isSavepoint: barrier.isSavepoint,
+        putOperatorState: put,
+        putSourcePositions: (list) => positions.push(...list),
+        defer: (work) => deferred.push(work),
+      }),
+    );
+  } catch (error) {
+    file?.writer.abort();
+    throw error;
+  }
+  return { uid: link.uid, file, cursor: link.keyed?.markSnapshot(barrier.checkpointId) ?? null, positions };
 };

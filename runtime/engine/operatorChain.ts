@@ -8,7 +8,7 @@
 import { assert, present } from '../base/assert.ts';
 import type { Vertex } from '../graph/executionGraph.ts';
 import type { OperatorContext, Output, StreamOperator, Timer } from '../operators/operator.ts';
-import type { Key, StateDeclaration } from '../state/declarations.ts';
+import type { Key } from '../state/declarations.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import { inOperator } from './operatorFailure.ts';
 import type { DueTimer } from '../state/timerQueue.ts';
@@ -19,7 +19,7 @@ export class ChainLink implements Output<unknown> {
   readonly uid: string;
   readonly operator: StreamOperator;
   readonly keyed: KeyedStateBackend | null;
-  readonly states: readonly StateDeclaration[];
+  readonly maxParallelism: number;
   /** Where its records go: chained operators and edges. */
   readonly output: Output<unknown>;
   readonly edges: readonly EdgeOutput[];
@@ -28,14 +28,14 @@ export class ChainLink implements Output<unknown> {
     uid: string;
     operator: StreamOperator;
     keyed: KeyedStateBackend | null;
-    states: readonly StateDeclaration[];
+    maxParallelism: number;
     output: Output<unknown>;
     edges: readonly EdgeOutput[];
   }) {
     this.uid = options.uid;
     this.operator = options.operator;
     this.keyed = options.keyed;
-    this.states = options.states;
+    this.maxParallelism = options.maxParallelism;
     this.output = options.output;
     this.edges = options.edges;
   }
@@ -102,7 +102,7 @@ export class Fanout implements Output<unknown> {
 }
 
 export interface ChainParts {
-  operator(index: number): { operator: StreamOperator; keyed: KeyedStateBackend | null; states: readonly StateDeclaration[] };
+  operator(index: number): { readonly operator: StreamOperator; readonly keyed: KeyedStateBackend | null };
   edgesOf(index: number): readonly EdgeOutput[];
   context(index: number, output: Output<unknown>): OperatorContext;
 }
@@ -135,7 +135,7 @@ export class OperatorChain {
     for (let index = vertex.operators.length - 1; index >= (sourceHead ? 1 : 0); index--) {
       const output = outputOf(index);
       const { operator } = present(vertex.operators[index], 'an operator');
-      const link = new ChainLink({ uid: operator.uid, ...parts.operator(index), output, edges: parts.edgesOf(index) });
+      const link = new ChainLink({ uid: operator.uid, maxParallelism: operator.maxParallelism, ...parts.operator(index), output, edges: parts.edgesOf(index) });
       built.set(index, link);
       contexts.unshift(parts.context(index, output));
     }

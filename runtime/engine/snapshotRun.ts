@@ -4,20 +4,8 @@
  * that operators deferred (a sink that syncs its part) is done. It never sees a change made after the marking.
  */
 import type { Barrier } from '../checkpoint/barrier.ts';
-import { DataFileWriter } from '../checkpoint/dataFile.ts';
-import type { SnapshotFile, SnapshotFiles } from '../checkpoint/storage.ts';
-import type { SourcePosition } from '../operators/operator.ts';
-import type { StateDescription } from '../state/declarations.ts';
-import type { SnapshotCursor } from '../state/snapshotCursor.ts';
 import type { OperatorSnapshot } from './control/messages.ts';
-
-/** What an operator put into the snapshot at the marking. */
-export interface MarkedOperator {
-  readonly uid: string;
-  readonly cursor: SnapshotCursor | null;
-  readonly operatorStates: readonly { readonly description: StateDescription; readonly elements: readonly Uint8Array[] }[];
-  readonly positions: readonly SourcePosition[];
-}
+import type { Deferred, MarkedOperator } from './marking.ts';
 
 export type SnapshotOutcome =
   | { readonly ok: true; readonly operators: readonly OperatorSnapshot[] }
@@ -29,12 +17,10 @@ const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
 export class SnapshotRun {
   readonly barrier: Barrier;
   readonly #subtaskIndex: number;
-  readonly #files: SnapshotFiles;
   readonly #marked: readonly MarkedOperator[];
   readonly #finished: OperatorSnapshot[] = [];
   readonly #done: (outcome: SnapshotOutcome) => void;
   #place = 0;
-  #writing: { readonly file: SnapshotFile; readonly writer: DataFileWriter } | null = null;
   #waitingForFiles = 0;
   #waitingForDeferred = 0;
   #over = false;
@@ -42,14 +28,12 @@ export class SnapshotRun {
   constructor(options: {
     barrier: Barrier;
     subtaskIndex: number;
-    files: SnapshotFiles;
     marked: readonly MarkedOperator[];
-    deferred: readonly ((done: (error?: Error) => void) => void)[];
+    deferred: readonly Deferred[];
     done: (outcome: SnapshotOutcome) => void;
   }) {
     this.barrier = options.barrier;
     this.#subtaskIndex = options.subtaskIndex;
-    this.#files = options.files;
     this.#marked = options.marked;
     this.#done = options.done;
     this.#waitingForDeferred = options.deferred.length;
@@ -86,56 +70,39 @@ export class SnapshotRun {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#writing?.file.abort();
-    for (const marked of this.#marked) marked.cursor?.cancel();
+    for (const marked of this.#marked) {
+      marked.cursor?.cancel();
+      marked.file?.writer.abort();
+    }
   }
 
   #encode(marked: MarkedOperator): boolean {
-    const hasState = marked.cursor !== null || marked.operatorStates.length > 0;
-    if (!hasState) {
-      this.#finished.push({ uid: marked.uid, subtaskIndex: this.#subtaskIndex, file: null, states: [], positions: marked.positions });
+    const { uid, file, cursor, positions } = marked;
+    const subtaskIndex = this.#subtaskIndex;
+    if (file === null) {
+      this.#finished.push({ uid, subtaskIndex, file: null, states: [], positions });
       this.#place++;
       return true;
     }
-    const writing = this.#writing ?? this.#openFile(marked);
-    if (writing.file.backlogBytes > BACKLOG_BYTES_MAX) return false;
-    const slice = marked.cursor?.next() ?? null;
+    if (file.writer.backlogBytes > BACKLOG_BYTES_MAX) return false;
+    const slice = cursor?.next() ?? null;
     if (slice !== null) {
-      if (slice.block !== null) writing.writer.appendBlock(slice.block);
+      if (slice.block !== null) file.writer.append(slice.block);
       return true;
     }
-    this.#closeFile(marked, writing.writer);
-    return true;
-  }
-
-  #openFile(marked: MarkedOperator): { file: SnapshotFile; writer: DataFileWriter } {
-    const path = `${this.barrier.directory}/${dataFileName(marked.uid, this.#subtaskIndex)}`;
-    const file = this.#files.create(path);
-    const writer = new DataFileWriter(file);
-    this.#writing = { file, writer };
-    for (const state of marked.operatorStates) writer.appendOperatorState(state.description, state.elements);
-    return this.#writing;
-  }
-
-  #closeFile(marked: MarkedOperator, writer: DataFileWriter): void {
-    this.#writing = null;
     this.#place++;
     this.#waitingForFiles++;
-    writer.finish((result) => {
+    file.writer.finish((result) => {
       this.#waitingForFiles--;
       if (!result.ok) {
         this.#fail(result.message);
         return;
       }
-      this.#finished.push({
-        uid: marked.uid,
-        subtaskIndex: this.#subtaskIndex,
-        file: { path: dataFileName(marked.uid, this.#subtaskIndex), bytes: result.value.bytes, sha256: result.value.sha256 },
-        states: result.value.states,
-        positions: marked.positions,
-      });
+      const { bytes, sha256, states } = result.value;
+      this.#finished.push({ uid, subtaskIndex, file: { path: file.name, bytes, sha256 }, states, positions });
       this.#settle();
     });
+    return true;
   }
 
   #settle(): void {

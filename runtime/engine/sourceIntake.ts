@@ -11,13 +11,13 @@ import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output, type SourcePos
 import type { PollResult, Source, SourceContext, SplitReader, WatermarkStrategy } from '../operators/source.ts';
 import { ownedSplits, splitsDeclaration, type SplitState } from '../operators/sourceState.ts';
 import { SplitWatermarks } from '../operators/watermarks.ts';
+import { describeState } from '../state/declarations.ts';
 import { BATCH_RECORDS_MAX } from './channels/frame.ts';
 import type { FromWorker } from './control/messages.ts';
 import type { Intake } from './intake.ts';
-import { markOperatorState } from './marking.ts';
+import { type MarkedOperator, type MarkingPlace, openDataFile } from './marking.ts';
 import type { SubtaskMeter } from './meters.ts';
 import { inOperator } from './operatorFailure.ts';
-import type { MarkedOperator } from './snapshotRun.ts';
 import type { Task } from './task.ts';
 
 interface OpenSplit {
@@ -34,6 +34,7 @@ const TIMERS_AT_ONCE = 64;
 
 export class SourceIntake implements Intake {
   readonly #uid: string;
+  readonly #maxParallelism: number;
   readonly #source: Source<unknown>;
   readonly #context: SourceContext;
   readonly #restored: readonly SplitState[];
@@ -62,6 +63,7 @@ export class SourceIntake implements Intake {
 
   constructor(options: {
     uid: string;
+    maxParallelism: number;
     source: Source<unknown>;
     context: SourceContext;
     restored: readonly SplitState[];
@@ -72,6 +74,7 @@ export class SourceIntake implements Intake {
     send: (message: FromWorker) => void;
   }) {
     this.#uid = options.uid;
+    this.#maxParallelism = options.maxParallelism;
     this.#source = options.source;
     this.#context = options.context;
     this.#restored = options.restored;
@@ -166,7 +169,7 @@ export class SourceIntake implements Intake {
     throw new RangeError(`a source has no channels that could ${effect.type}`);
   }
 
-  mark(_barrier: Barrier): MarkedOperator {
+  mark(place: MarkingPlace): MarkedOperator {
     const saved: SplitState[] = [
       ...this.#alreadyFinished,
       ...this.#splits.map((split) => ({
@@ -175,12 +178,9 @@ export class SourceIntake implements Intake {
         highestTimestamp: split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id),
       })),
     ];
-    return {
-      uid: this.#uid,
-      cursor: null,
-      operatorStates: [markOperatorState(this.#uid, splitsDeclaration, saved)],
-      positions: this.positions(),
-    };
+    const file = openDataFile(this.#uid, this.#maxParallelism, [], place);
+    file.writer.putOperatorState(describeState(splitsDeclaration), saved);
+    return { uid: this.#uid, file, cursor: null, positions: this.positions() };
   }
 
   /** For people: manifests and screens. */

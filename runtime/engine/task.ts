@@ -17,8 +17,8 @@ import type { FromWorker, SubtaskId } from './control/messages.ts';
 import type { Intake } from './intake.ts';
 import type { SubtaskMeter } from './meters.ts';
 import type { OperatorChain } from './operatorChain.ts';
-import { type MarkedOperator, SnapshotRun } from './snapshotRun.ts';
-import { markLink, type Deferred } from './marking.ts';
+import { type Deferred, type MarkedOperator, markLink } from './marking.ts';
+import { SnapshotRun } from './snapshotRun.ts';
 import { subtaskStatusNames } from './metricsTable.ts';
 
 export type StepResult = 'progressed' | 'idle' | 'backpressured' | 'closed';
@@ -171,8 +171,9 @@ export class Task {
     const deferred: Deferred[] = [];
     let marked: readonly MarkedOperator[];
     try {
-      const intakePart = this.#intake.mark(barrier);
-      const operatorParts = this.chain.links.map((link) => markLink(link, barrier, deferred));
+      const place = { barrier, subtaskIndex: this.id.index, files: this.#files };
+      const intakePart = this.#intake.mark(place);
+      const operatorParts = this.chain.links.map((link) => markLink(link, place, deferred));
       marked = intakePart === null ? operatorParts : [intakePart, ...operatorParts];
     } catch (error) {
       this.#send({ type: 'declined', subtask: this.id, checkpointId, reason: 'CHECKPOINT_DECLINED', message: error instanceof Error ? error.message : String(error) });
@@ -182,7 +183,6 @@ export class Task {
     const run = new SnapshotRun({
       barrier,
       subtaskIndex: this.id.index,
-      files: this.#files,
       marked,
       deferred,
       done: (outcome) => {

@@ -3,11 +3,11 @@
  */
 import { present } from '../base/assert.ts';
 import { createBarrierHandler } from '../checkpoint/barrierHandler.ts';
-import { readOperatorState, restoreKeyedState } from '../checkpoint/restoreState.ts';
+import { type OldFiles, restoreKeyedState, restoreOperatorState } from '../checkpoint/restoreKeyedState.ts';
 import type { Channel, Vertex } from '../graph/executionGraph.ts';
 import type { OperatorFactory } from '../graph/jobDefinition.ts';
 import type { OperatorContext, Output, StreamOperator } from '../operators/operator.ts';
-import { SinkOperator, sinkDeclarations } from '../operators/sinkOperator.ts';
+import { SinkOperator } from '../operators/sinkOperator.ts';
 import type { SourceContext } from '../operators/source.ts';
 import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
 import { WatermarkCoalescer } from '../operators/watermarks.ts';
@@ -66,7 +66,6 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
 interface BuiltOperator {
   readonly operator: StreamOperator;
   readonly keyed: KeyedStateBackend | null;
-  readonly states: readonly StateDeclaration[];
 }
 
 const buildOperator = (vertex: Vertex, index: number, factory: OperatorFactory, id: SubtaskId, options: BuildOptions): BuiltOperator | null => {
@@ -75,7 +74,7 @@ const buildOperator = (vertex: Vertex, index: number, factory: OperatorFactory, 
     case 'source':
       return null;
     case 'sink':
-      return { operator: new SinkOperator(factory.sink), keyed: null, states: sinkDeclarations };
+      return { operator: new SinkOperator(factory.sink), keyed: null };
     case 'operator': {
       const keyed = operator.keyed
         ? new KeyedStateBackend({
@@ -85,23 +84,22 @@ const buildOperator = (vertex: Vertex, index: number, factory: OperatorFactory, 
             declarations: factory.states,
           })
         : null;
-      const files = restoredFiles(operator.uid, options);
-      if (keyed !== null && files !== null) restoreKeyedState(keyed, files, options.snapshots);
-      return { operator: factory.create(), keyed, states: factory.states };
+      const old = oldFiles(operator.uid, options);
+      if (keyed !== null && old !== null) restoreKeyedState(keyed, factory.states, old, options.snapshots);
+      return { operator: factory.create(), keyed };
     }
   }
 };
 
-const restoredFiles = (uid: string, options: BuildOptions): readonly string[] | null => {
+const oldFiles = (uid: string, options: BuildOptions): OldFiles | null => {
   const { restore } = options.deploy;
   if (restore === null) return null;
-  return restore.operators.find((operator) => operator.uid === uid)?.files.map((file) => file.path) ?? [];
+  return { operatorUid: uid, files: restore.operators.find((operator) => operator.uid === uid)?.files ?? [] };
 };
 
 const restoredElements = (uid: string, declaration: StateDeclaration, id: SubtaskId, parallelism: number, options: BuildOptions): readonly unknown[] => {
-  const files = restoredFiles(uid, options);
-  if (files === null || files.length === 0) return [];
-  return readOperatorState({ operatorUid: uid, declaration, files, snapshots: options.snapshots, subtaskIndex: id.index, parallelism });
+  const old = oldFiles(uid, options);
+  return old === null ? [] : restoreOperatorState(declaration, old, { subtaskIndex: id.index, parallelism }, options.snapshots);
 };
 
 const operatorContext = (
@@ -149,6 +147,7 @@ const sourceIntake = (vertex: Vertex, factory: OperatorFactory, chain: OperatorC
   };
   intake.current = new SourceIntake({
     uid: vertex.id,
+    maxParallelism: vertex.maxParallelism,
     source: factory.source,
     context,
     restored: restoredElements(vertex.id, splitsDeclaration, id, vertex.parallelism, options) as readonly SplitState[],

@@ -21,7 +21,6 @@ import { type AskedRequest, type CheckpointCoordinator, createCheckpointCoordina
 import type { CoordinatorEffect } from '../../checkpoint/checkpointEffects.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import { createRestartBackoff, type RestartBackoff } from '../../checkpoint/restartBackoff.ts';
-import { restoredOperators } from '../../checkpoint/restore.ts';
 import type { CheckpointStorage, Outcome } from '../../checkpoint/storage.ts';
 import { buildExecutionGraph } from '../../graph/buildExecutionGraph.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
@@ -32,6 +31,7 @@ import type { Deployer } from './deployer.ts';
 import type { JobFact, JobStatus } from './facts.ts';
 import { manifestOf } from './manifestOf.ts';
 import { placeSubtasks } from './placement.ts';
+import { restoredOperators } from './restoredOperators.ts';
 
 /** A snapshot that a deployment starts from. */
 export interface RestorePoint {
@@ -179,8 +179,6 @@ export class JobMaster {
   /** The job leaves where it is and goes on from this point; `done` when its tasks run. */
   restore(point: RestorePoint, parallelism: number | null, done: Done<null>): void {
     if (this.#isOver()) return done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
-    const problem = restoredOperators(point.manifest, point.directory, this.#options.graph, point);
-    if (!problem.ok) return done(problem);
     this.#restartAt = null;
     this.#become('restarting', `going on from ${point.manifest.label ?? `#${point.manifest.checkpointId}`}`);
     this.#restoring?.(refused('Another restore came in between.'));
@@ -273,14 +271,6 @@ export class JobMaster {
   #deploy(): void {
     const { graph, deployer, settings, runId, threadsMax, clock, emit } = this.#options;
     const point = this.#point;
-    const restored = point === null ? null : restoredOperators(point.manifest, point.directory, graph, point);
-    if (restored !== null && !restored.ok) {
-      this.#failure = restored.message;
-      this.#become('failed', restored.message);
-      this.#restoring?.(restored);
-      this.#restoring = null;
-      return;
-    }
     this.#attempt++;
     this.#execution = buildExecutionGraph(graph, this.#parallelism);
     this.#threads = placeSubtasks(this.#execution, threadsMax);
@@ -303,7 +293,7 @@ export class JobMaster {
         parallelism: this.#execution.vertices.reduce((most, vertex) => Math.max(most, vertex.parallelism), 1),
         checkpoints: settings,
         restart: graph.restart,
-        restore: point === null || restored === null ? null : { checkpointId: point.manifest.checkpointId, operators: restored.value },
+        restore: point === null ? null : { checkpointId: point.manifest.checkpointId, operators: restoredOperators(point.manifest, point.directory, graph) },
         supersede: point?.supersede ?? false,
       })),
     });

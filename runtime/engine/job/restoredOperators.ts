@@ -1,0 +1,13 @@
+/** Which files each operator of the plan starts from. Whether the snapshot fits the plan was decided before. */
+import type { Manifest } from '../../checkpoint/manifest.ts';
+import type { JobGraph } from '../../graph/jobGraph.ts';
+import type { RestoredOperator } from '../control/messages.ts';
+
+export const restoredOperators = (manifest: Manifest, directory: string, graph: JobGraph): readonly RestoredOperator[] =>
+  graph.operators.map(({ uid }) => ({
+    uid,
+    files: (manifest.operators.find((operator) => operator.uid === uid)?.files ?? []).map((file) => ({
+      path: `${directory}/${file.path}`,
+      oldSubtaskIndex: file.subtaskIndex,
+    })),
+  }));

@@ -1,0 +1,164 @@
+/**
+ * One simulated life of a job: a random dataflow on random threads, killed, cut from power, restored at another parallelism,
+ * with checkpoints and savepoints at random moments, until the faults stop. Then it must end, and what the sink committed
+ * must be exactly what the oracle says. Everything follows from the seed.
+ */
+import { seededRandom, type Random } from '../../runtime/base/random.ts';
+import { jsonl } from '../../runtime/connectors/index.ts';
+import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
+import { RING_BYTES_MIN } from '../../runtime/engine/channels/ring.ts';
+import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
+import { MemoryDisk } from './memoryDisk.ts';
+import { type Item, randomPipeline } from './randomPipeline.ts';
+import { Scheduler } from './scheduler.ts';
+import { latestPoint, SimulatedProcess } from './simulatedProcess.ts';
+
+const OUT = '/out';
+/** A job that has not ended after so many turns without a fault is stuck. */
+const TURNS_MAX = 400_000;
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly description: string;
+  readonly kills: number;
+  readonly checkpoints: number;
+  readonly restores: number;
+}
+
+/** Throws with the seed and the story when a promise is broken. */
+export const simulate = (seed: number): SimulationResult => {
+  const random = seededRandom(seed);
+  const story: string[] = [];
+  try {
+    return life(seed, random, story);
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n  ${story.join('\n  ')}`, { cause: error });
+  }
+};
+
+const life = (seed: number, random: Random, story: string[]): SimulationResult => {
+  const scheduler = new Scheduler(random);
+  const disk = new MemoryDisk((call) => scheduler.later(call));
+  const { pipeline, expected, description } = randomPipeline(random, () => jsonl.sink(OUT));
+  const settings: CheckpointSettings = { ...pipeline.define().graph.checkpoints, intervalMs: random.below(4) === 0 ? null : 5 + random.below(60), retained: 1 + random.below(3), tolerableFailures: 100 };
+  const threadsMax = 1 + random.below(3);
+  const ringBytes = random.below(2) === 0 ? RING_BYTES_MIN : 1 << 16;
+  story.push(`${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, checkpoints every ${settings.intervalMs} ms`);
+  let faults = random.below(8);
+  let kills = 0;
+  let checkpoints = 0;
+  let restores = 0;
+  const savepoints: RestorePoint[] = [];
+
+  for (let run = 0; ; run++) {
+    const restore = pointFor(disk);
+    const parallelism = random.below(2) === 0 ? null : 1 + random.below(4);
+    story.push(`run ${run} at parallelism ${parallelism ?? 'as planned'} from ${restore === null ? 'nothing' : `${restore.manifest.kind} ${restore.manifest.checkpointId}`}`);
+    const process = new SimulatedProcess({
+      define: () => pipeline.define(),
+      disk,
+      scheduler,
+      settings,
+      parallelism,
+      threadsMax,
+      ringBytes,
+      runId: `run${run}`,
+      restore,
+      nextCheckpointId: highestId(disk) + 1,
+      retained: retainedOn(disk),
+      emit: (fact) => {
+        if (fact.type === 'checkpoint-completed') checkpoints++;
+        if (fact.type === 'failure') story.push(`failure: ${fact.failure.operator ?? fact.failure.subtask.vertex}: ${fact.failure.name}: ${fact.failure.message}\n${fact.failure.origin === 'user' || fact.failure.origin === 'engine' ? fact.failure.stack : ''}`);
+      },
+    });
+    const untilFault = faults > 0 ? random.below(1 + 2 ** random.below(12)) : Number.POSITIVE_INFINITY;
+    let turns = 0;
+    while (!process.over && turns < untilFault) {
+      process.advance();
+      turns++;
+      if (random.below(400) === 0 && faults > 0) act(random, process, savepoints, story);
+      if (turns > TURNS_MAX) throw new Error(`the job does not end: it is ${process.master.status}`);
+    }
+    if (process.over) {
+      story.push(`${process.master.status} after ${turns} turns`);
+      if (process.master.status === 'finished') break;
+      if (process.master.status === 'failed') throw new Error('the job failed for good');
+      restores++;
+      continue;
+    }
+    faults--;
+    kills++;
+    scheduler.forget();
+    const cut = random.below(2) === 0;
+    if (cut) disk.powerCut(random);
+    story.push(`${cut ? 'power cut' : 'kill -9'} after ${turns} turns`);
+  }
+
+  compare(expected, committed(disk));
+  return { seed, description, kills, checkpoints, restores };
+};
+
+/** What a user might do meanwhile. */
+const act = (random: Random, process: SimulatedProcess, savepoints: RestorePoint[], story: string[]): void => {
+  const keep = (result: { ok: boolean }): void => {
+    story.push(`savepoint: ${result.ok ? 'taken' : 'refused'}`);
+  };
+  switch (random.below(5)) {
+    case 0:
+      process.master.takeSavepoint({ label: 'simulated', notes: null }, keep);
+      break;
+    case 1:
+      process.master.triggerCheckpoint(() => {});
+      break;
+    case 2:
+      process.master.stop({ drain: false, label: null }, keep);
+      break;
+    case 3:
+      story.push('a thread dies');
+      process.killThread(random.below(process.threadCount || 1));
+      break;
+    default:
+      process.master.abortCheckpoint(savepoints.length + random.below(20));
+  }
+};
+
+const pointFor = (disk: MemoryDisk): RestorePoint | null => {
+  const latest = latestPoint(disk);
+  return latest === null ? null : { ...latest, supersede: false, allowNonRestoredState: false };
+};
+
+const highestId = (disk: MemoryDisk): number => Math.max(0, ...[...disk.manifests().values()].map((manifest) => manifest.checkpointId));
+
+const retainedOn = (disk: MemoryDisk): { checkpointId: number; directory: string }[] =>
+  [...disk.manifests()]
+    .filter(([, manifest]) => manifest.kind === 'checkpoint')
+    .map(([directory, manifest]) => ({ checkpointId: manifest.checkpointId, directory }))
+    .sort((a, b) => a.checkpointId - b.checkpointId);
+
+/** Ids of all records in committed parts. */
+const committed = (disk: MemoryDisk): string[] =>
+  disk
+    .list(OUT)
+    .filter((name) => name.startsWith('part-'))
+    .flatMap((name) => disk.text(`${OUT}/${name}`).split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as Item).id)
+    .sort();
+
+const compare = (expected: readonly string[], actual: readonly string[]): void => {
+  const missing = difference(expected, actual);
+  const doubled = difference(actual, expected);
+  if (missing.length === 0 && doubled.length === 0) return;
+  throw new Error(`committed ${actual.length} records instead of ${expected.length}; missing ${missing.length} (${missing.slice(0, 5).join(' ')}), too many ${doubled.length} (${doubled.slice(0, 5).join(' ')})`);
+};
+
+/** Elements of a that b has less often. */
+const difference = (a: readonly string[], b: readonly string[]): string[] => {
+  const counts = new Map<string, number>();
+  for (const id of b) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return a.filter((id) => {
+    const left = counts.get(id) ?? 0;
+    counts.set(id, left - 1);
+    return left <= 0;
+  });
+};

@@ -15,7 +15,9 @@ export interface SinkWriter<In, Committable> {
   open(context: SinkContext, states: readonly unknown[]): void;
   write(value: In, timestamp: Timestamp): void;
   /** Barrier n (or the end of the input): what was written so far, ready to be committed. May defer durability. */
-  prepareCommit(snapshot: Pick<SnapshotContext, 'checkpointId' | 'defer'>): readonly Committable[];
+  prepareCommit(
+    snapshot: Pick<SnapshotContext, 'checkpointId' | 'isSavepoint' | 'defer'>,
+  ): readonly Committable[];
   /** Union state: every subtask of the next run sees what all subtasks returned here. */
   writerState(): unknown;
   close(): void;
@@ -26,6 +28,8 @@ export interface SinkCommitter<Committable> {
   recover(context: SinkContext, pending: readonly Committable[]): void;
   /** Makes them visible, in order. Already visible ones are fine. Throws SinkError when one is lost. */
   commit(committables: readonly Committable[]): void;
+  /** Nothing is committed any more. */
+  close?(): void;
 }
 
 export interface Sink<In, Committable = unknown> {

@@ -1,0 +1,127 @@
+/**
+ * Gives parts their final names when their checkpoint is complete. See fileSink.ts for the invariants.
+ *
+ * The final name is a second name (a link) for the same file, so that nothing is ever replaced and a crash between two
+ * calls leaves both names or one, never none.
+ */
+import { crc32 } from '../base/crc32.ts';
+import { FileError } from '../operators/files.ts';
+import { type SinkCommitter, type SinkContext, SinkError } from '../operators/sink.ts';
+import type { PartCommittable } from './fileSink.ts';
+import { strayParts } from './partNames.ts';
+
+export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
+  readonly #directory: string;
+  readonly #extension: string;
+  #context!: SinkContext;
+  /** Linked; the dotted name waits until the final one is durable (F3). */
+  readonly #linked = new Set<string>();
+
+  constructor(directory: string, extension: string) {
+    this.#directory = directory;
+    this.#extension = extension;
+  }
+
+  recover(context: SinkContext, pending: readonly PartCommittable[]): void {
+    this.#context = context;
+    const { files, subtaskIndex, parallelism } = context;
+    this.#guard(() => files.makeDirectory(this.#directory));
+    if (pending.length > 0) this.commit(pending);
+    // What subtask j of an earlier run left behind is cleared by subtask j mod Y. What waits for a savepoint stays.
+    const waiting = new Set(pending.map((committable) => committable.pending));
+    const names = this.#guard(() => files.list(this.#directory));
+    for (const { name, subtask } of strayParts(names, this.#extension)) {
+      if (subtask % parallelism !== subtaskIndex || waiting.has(name)) continue;
+      this.#guard(() => files.remove(this.#path(name)));
+    }
+  }
+
+  commit(committables: readonly PartCommittable[]): void {
+    const failures: unknown[] = [];
+    for (const committable of committables) {
+      try {
+        this.#guard(() => this.#commit(committable));
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    this.#syncAndRemove();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  close(): void {
+    // Nobody is there any more for the callback of the last sync. The link was made before: a journal keeps the order.
+    for (const pending of this.#linked) this.#context.files.remove(this.#path(pending));
+    this.#linked.clear();
+  }
+
+  #commit({ pending, part, bytes, crc32: checksum }: PartCommittable): void {
+    const { files } = this.#context;
+    if (!files.exists(this.#path(pending))) {
+      if (!files.exists(this.#path(part))) {
+        throw new SinkError(
+          `${this.#path(part)} is lost: neither it nor ${pending}, which was to become it, is there. ` +
+            'Put one of them back, or restore another savepoint.',
+        );
+      }
+    } else if (files.link(this.#path(pending), this.#path(part)) === 'linked') {
+      this.#linked.add(pending);
+      return;
+    }
+    // Already committed, or so it seems (F4).
+    if (!this.#holds(part, bytes, checksum)) {
+      throw new SinkError(
+        `${this.#path(part)} is there already with other bytes than those that were to be committed: ` +
+          'move it away and start again.',
+      );
+    }
+    this.#linked.add(pending);
+  }
+
+  #holds(part: string, bytes: number, checksum: number): boolean {
+    const file = this.#context.files.openRead(this.#path(part));
+    try {
+      if (file.size() !== bytes) return false;
+      const block = new Uint8Array(64 * 1024);
+      let at = 0;
+      let crc = 0;
+      while (at < bytes) {
+        const count = file.read(block, at);
+        if (count === 0) return false;
+        crc = crc32(block.subarray(0, count), crc);
+        at += count;
+      }
+      return crc === checksum;
+    } finally {
+      file.close();
+    }
+  }
+
+  #syncAndRemove(): void {
+    const { files, log } = this.#context;
+    const durable = [...this.#linked];
+    if (durable.length === 0) return;
+    files.syncDirectory(this.#directory, (error) => {
+      // The dotted names then stay until the next commit, or until a later run finds them as strays.
+      if (error !== undefined)
+        return log('warning', `${this.#directory} could not be synced: ${error.message}.`);
+      for (const pending of durable) {
+        if (!this.#linked.delete(pending)) continue;
+        files.remove(this.#path(pending));
+      }
+    });
+  }
+
+  #path(name: string): string {
+    return `${this.#directory}/${name}`;
+  }
+
+  #guard<R>(action: () => R): R {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      throw new SinkError(`The sink ${this.#directory} cannot commit: ${error.message}.`);
+    }
+  }
+}

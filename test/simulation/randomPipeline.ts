@@ -160,7 +160,7 @@ const byKey = (items: readonly Item[]): Map<string, Item[]> => {
 const randomInput = (random: Random, place: number): readonly (readonly Item[])[] => {
   const keys = 1 + random.below(5);
   return Array.from({ length: 1 + random.below(3) }, (_split, split) =>
-    Array.from({ length: random.below(40) }, (_item, index) => ({
+    Array.from({ length: random.below(random.below(3) === 0 ? 400 : 80) }, (_item, index) => ({
       id: `${place}${split}.${index}`,
       key: `k${random.below(keys)}`,
       time: FIRST_TIME + index * 10 + random.below(OUT_OF_ORDER_MS),

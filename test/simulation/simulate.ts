@@ -40,10 +40,15 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
   const scheduler = new Scheduler(random);
   const disk = new MemoryDisk((call) => scheduler.later(call));
   const { pipeline, expected, description } = randomPipeline(random, () => jsonl.sink(OUT));
-  const settings: CheckpointSettings = { ...pipeline.define().graph.checkpoints, intervalMs: random.below(4) === 0 ? null : 5 + random.below(60), retained: 1 + random.below(3), tolerableFailures: 100 };
+  const settings: CheckpointSettings = { ...pipeline.define().graph.checkpoints, intervalMs: random.below(6) === 0 ? null : 2 + random.below(30), retained: 1 + random.below(3), tolerableFailures: 100 };
+  const channelRecords = [1, 16, 4_096][random.below(3)] as number;
+  const define = () => {
+    const definition = pipeline.define();
+    return { ...definition, graph: { ...definition.graph, channelRecords } };
+  };
   const threadsMax = 1 + random.below(3);
   const ringBytes = random.below(2) === 0 ? RING_BYTES_MIN : 1 << 16;
-  story.push(`${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, checkpoints every ${settings.intervalMs} ms`);
+  story.push(`${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, channels of ${channelRecords} records, checkpoints every ${settings.intervalMs} ms`);
   let faults = random.below(8);
   let kills = 0;
   let checkpoints = 0;
@@ -55,7 +60,7 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
     const parallelism = random.below(2) === 0 ? null : 1 + random.below(4);
     story.push(`run ${run} at parallelism ${parallelism ?? 'as planned'} from ${restore === null ? 'nothing' : `${restore.manifest.kind} ${restore.manifest.checkpointId}`}`);
     const process = new SimulatedProcess({
-      define: () => pipeline.define(),
+      define,
       disk,
       scheduler,
       settings,
@@ -71,12 +76,12 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
         if (fact.type === 'failure') story.push(`failure: ${fact.failure.operator ?? fact.failure.subtask.vertex}: ${fact.failure.name}: ${fact.failure.message}\n${fact.failure.origin === 'user' || fact.failure.origin === 'engine' ? fact.failure.stack : ''}`);
       },
     });
-    const untilFault = faults > 0 ? random.below(1 + 2 ** random.below(12)) : Number.POSITIVE_INFINITY;
+    const untilFault = faults > 0 ? random.below(1 + 2 ** (4 + random.below(10))) : Number.POSITIVE_INFINITY;
     let turns = 0;
     while (!process.over && turns < untilFault) {
       process.advance();
       turns++;
-      if (random.below(400) === 0 && faults > 0) act(random, process, savepoints, story);
+      if (faults > 0 && random.below(300) === 0) act(random, process, savepoints, story);
       if (turns > TURNS_MAX) throw new Error(`the job does not end: it is ${process.master.status}`);
     }
     if (process.over) {

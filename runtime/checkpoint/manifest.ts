@@ -50,7 +50,8 @@ export interface Manifest {
   /** Lineage: which run took it, and from which snapshot that run or its last completed checkpoint had come. */
   readonly runId: string;
   readonly parent: { readonly runId: string; readonly checkpointId: number } | null;
-  readonly trigger: 'periodic' | 'user' | 'stop' | 'final';
+  /** `restore`: a copy of an older point from which the job went on, so that `latest` follows the new branch at once. */
+  readonly trigger: 'periodic' | 'user' | 'stop' | 'final' | 'restore';
   readonly stopped: boolean;
   readonly drained: boolean;
   /** The job had finished by itself with this one: resuming it has nothing to do. */

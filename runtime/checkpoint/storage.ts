@@ -50,6 +50,11 @@ export interface CheckpointStorage {
   begin(checkpointId: number, kind: 'checkpoint' | 'savepoint', label: string | null, done: (result: Outcome<string>) => void): void;
   /** Writes the manifest last, syncs, renames to the final place; answers that place. After it the snapshot exists. */
   publish(directory: string, manifest: Manifest, done: (result: Outcome<string>) => void): void;
+  /**
+   * A copy of a complete snapshot under another manifest, as a checkpoint of this job; the original stays as it is.
+   * Answers its place.
+   */
+  adopt(directory: string, manifest: Manifest, done: (result: Outcome<string>) => void): void;
   /** Removes an attempt that will not complete, or a complete checkpoint that was subsumed. Idempotent. */
   discard(directory: string, done: (result: Outcome<null>) => void): void;
 }

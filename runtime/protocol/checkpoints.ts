@@ -27,7 +27,7 @@ export const checkpointSummary = z.object({
   kind: checkpointKind,
   status: checkpointStatus,
   unaligned: z.boolean(),
-  trigger: z.enum(['periodic', 'user', 'stop', 'final']),
+  trigger: z.enum(['periodic', 'user', 'stop', 'final', 'restore']),
   triggeredAt: time,
   lastAcknowledgedAt: time.nullable(),
   completedAt: time.nullable(),

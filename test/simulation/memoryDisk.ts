@@ -189,6 +189,17 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
           this.#manifests.set(final, manifest);
           this.#later(() => done({ ok: true, value: final }));
         }),
+      adopt: (directory, manifest, done) =>
+        this.#later(() => {
+          const final = `${root}/${manifest.kind}-${manifest.checkpointId}-${manifest.runId}`;
+          for (const [path, content] of [...this.#durableNames]) {
+            if (!path.startsWith(`${directory}/`)) continue;
+            this.#names.set(final + path.slice(directory.length), content);
+            this.#durableNames.set(final + path.slice(directory.length), content);
+          }
+          this.#manifests.set(final, manifest);
+          this.#later(() => done({ ok: true, value: final }));
+        }),
       discard: (directory, done) =>
         this.#later(() => {
           for (const path of [...this.#names.keys()]) {

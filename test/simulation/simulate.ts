@@ -56,7 +56,9 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
   const savepoints: RestorePoint[] = [];
 
   for (let run = 0; ; run++) {
-    const restore = pointFor(disk);
+    const chosen = savepoints.length > 0 && random.below(4) === 0 ? savepoints[random.below(savepoints.length)] : undefined;
+    if (chosen !== undefined) forgetAfter(savepoints, chosen);
+    const restore = chosen ?? pointFor(disk);
     const parallelism = random.below(2) === 0 ? null : 1 + random.below(4);
     story.push(`run ${run} at parallelism ${parallelism ?? 'as planned'} from ${restore === null ? 'nothing' : `${restore.manifest.kind} ${restore.manifest.checkpointId}`}`);
     const process = new SimulatedProcess({
@@ -105,10 +107,11 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
 
 /** What a user might do meanwhile. */
 const act = (random: Random, process: SimulatedProcess, savepoints: RestorePoint[], story: string[]): void => {
-  const keep = (result: { ok: boolean }): void => {
-    story.push(`savepoint: ${result.ok ? 'taken' : 'refused'}`);
+  const keep: Parameters<typeof process.master.takeSavepoint>[1] = (result) => {
+    story.push(`savepoint: ${result.ok ? `#${result.value.manifest.checkpointId}` : 'refused'}`);
+    if (result.ok) savepoints.push({ manifest: result.value.manifest, directory: result.value.path, supersede: true, isLatest: false });
   };
-  switch (random.below(5)) {
+  switch (random.below(7)) {
     case 0:
       process.master.takeSavepoint({ label: 'simulated', notes: null }, keep);
       break;
@@ -122,14 +125,29 @@ const act = (random: Random, process: SimulatedProcess, savepoints: RestorePoint
       story.push('a thread dies');
       process.killThread(random.below(process.threadCount || 1));
       break;
+    case 4: {
+      const point = savepoints[random.below(savepoints.length || 1)];
+      if (point === undefined) break;
+      story.push(`going on from savepoint #${point.manifest.checkpointId}`);
+      process.master.restore(point, random.below(2) === 0 ? null : 1 + random.below(4), (result) => story.push(`restore: ${result.ok ? 'runs' : result.message}`));
+      forgetAfter(savepoints, point);
+      break;
+    }
     default:
       process.master.abortCheckpoint(savepoints.length + random.below(20));
   }
 };
 
+/** What a newer savepoint calls committed is set aside by going back before it. */
+const forgetAfter = (savepoints: RestorePoint[], point: RestorePoint): void => {
+  for (let place = savepoints.length - 1; place >= 0; place--) {
+    if ((savepoints[place] as RestorePoint).manifest.checkpointId > point.manifest.checkpointId) savepoints.splice(place, 1);
+  }
+};
+
 const pointFor = (disk: MemoryDisk): RestorePoint | null => {
   const latest = latestPoint(disk);
-  return latest === null ? null : { ...latest, supersede: false, allowNonRestoredState: false };
+  return latest === null ? null : { ...latest, supersede: false, isLatest: true };
 };
 
 const highestId = (disk: MemoryDisk): number => Math.max(0, ...[...disk.manifests().values()].map((manifest) => manifest.checkpointId));

@@ -39,7 +39,8 @@ export interface RestorePoint {
   /** Absolute. */
   readonly directory: string;
   readonly supersede: boolean;
-  readonly allowNonRestoredState: boolean;
+  /** False: the job has newer snapshots, so that going on from this one begins a new branch. */
+  readonly isLatest: boolean;
 }
 
 export interface TakenSnapshot {
@@ -269,8 +270,47 @@ export class JobMaster {
   // --- deployment -----------------------------------------------------------------------------------------------
 
   #deploy(): void {
+    if (this.#point !== null && !this.#point.isLatest) this.#branch(this.#point);
+    else this.#deployFrom(this.#point);
+  }
+
+  /**
+   * Going on from an older point: a copy of it becomes the job's newest checkpoint *before* anything that was committed
+   * later is set aside. Killed in between, the job would else go on from what is newest on the disk, whose output is gone.
+   */
+  #branch(point: RestorePoint): void {
+    const { clock, storage, runId } = this.#options;
+    const now = clock.now();
+    const manifest: Manifest = {
+      ...point.manifest,
+      kind: 'checkpoint',
+      checkpointId: this.#nextCheckpointId++,
+      runId,
+      parent: lineageOf(point.manifest),
+      trigger: 'restore',
+      stopped: false,
+      drained: false,
+      label: null,
+      notes: null,
+      triggeredAt: now,
+      completedAt: now,
+    };
+    storage.adopt(point.directory, manifest, (result) => {
+      if (this.#isOver()) return;
+      if (!result.ok) {
+        this.#giveUp(result.message);
+        return;
+      }
+      this.#directories.set(manifest.checkpointId, result.value);
+      this.#completedIds = [...this.#completedIds, manifest.checkpointId];
+      this.#lastCompleted = lineageOf(manifest);
+      this.#point = { manifest, directory: result.value, supersede: point.supersede, isLatest: true };
+      this.#deployFrom(this.#point);
+    });
+  }
+
+  #deployFrom(point: RestorePoint | null): void {
     const { graph, deployer, settings, runId, threadsMax, clock, emit } = this.#options;
-    const point = this.#point;
     this.#attempt++;
     this.#execution = buildExecutionGraph(graph, this.#parallelism);
     this.#threads = placeSubtasks(this.#execution, threadsMax);
@@ -294,7 +334,8 @@ export class JobMaster {
         checkpoints: settings,
         restart: graph.restart,
         restore: point === null ? null : { checkpointId: point.manifest.checkpointId, operators: restoredOperators(point.manifest, point.directory, graph) },
-        supersede: point?.supersede ?? false,
+        // A branch whose first run was killed goes on with what its user had agreed to.
+        supersede: point !== null && (point.supersede || point.manifest.trigger === 'restore'),
       })),
     });
   }
@@ -328,8 +369,6 @@ export class JobMaster {
     this.#become('failing', reason);
     const restart = this.#backoff.failed(clock.monotonicMs());
     if (!canRestart || restart.type === 'give-up') {
-      this.#restoring?.(refused(reason));
-      this.#restoring = null;
       this.#leave('fail', 'TASK_FAILURE', reason);
       return;
     }
@@ -355,7 +394,14 @@ export class JobMaster {
     this.#completedIds = this.#coordinator?.completed ?? this.#completedIds;
     this.#coordinator = null;
     if (leaving.next === 'deploy') this.#deploy();
-    else this.#become(leaving.next === 'fail' ? 'failed' : 'restarting', this.#failure);
+    else if (leaving.next === 'fail') this.#giveUp(this.#failure ?? 'The job failed.');
+    else this.#become('restarting', this.#failure);
+  }
+
+  #giveUp(reason: string): void {
+    this.#become('failed', reason);
+    this.#restoring?.(refused(reason));
+    this.#restoring = null;
   }
 
   // --- checkpoints ----------------------------------------------------------------------------------------------
@@ -468,7 +514,7 @@ export class JobMaster {
     if (manifest.kind === 'checkpoint') this.#directories.set(manifest.checkpointId, directory);
     if (this.#restoring !== null) return;
     this.#lastCompleted = lineageOf(manifest);
-    this.#point = { manifest, directory, supersede: false, allowNonRestoredState: true };
+    this.#point = { manifest, directory, supersede: false, isLatest: true };
   }
 
   /** After the commit went out: was it the last one? */

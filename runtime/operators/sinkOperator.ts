@@ -16,18 +16,24 @@ import type { Sink, SinkCommitter, SinkWriter } from './sink.ts';
 
 interface PendingCommittable {
   readonly checkpointId: number;
+  /** The subtask that prepared it. */
+  readonly subtaskIndex: number;
   readonly committable: unknown;
 }
 
-/** Prepared and not yet known to be committed. Spread over the subtasks of the next run. */
+/**
+ * Prepared and not yet known to be committed. Union state, of which subtask i of Y takes what subtask j prepared where
+ * j mod Y = i: the same rule by which strays are cleared away, so that nobody clears what somebody else has to commit.
+ */
 export const committablesDeclaration: StateDeclaration<PendingCommittable> = {
   name: 'committables',
-  type: 'operator-list',
+  type: 'operator-union',
   schemaVersion: 1,
 };
 /** What the writers say of themselves; all of it is given to each subtask of the next run. */
+export const writerStateName = 'writer';
 export const writerDeclaration: StateDeclaration = {
-  name: 'writer',
+  name: writerStateName,
   type: 'operator-union',
   schemaVersion: 1,
 };
@@ -38,6 +44,7 @@ export class SinkOperator implements StreamOperator<never> {
   readonly #committer: SinkCommitter<unknown> | null;
   /** In the order of their checkpoints. */
   #pending: readonly PendingCommittable[] = [];
+  #subtaskIndex = 0;
 
   constructor(sink: Sink<unknown>) {
     this.#writer = sink.createWriter();
@@ -45,11 +52,15 @@ export class SinkOperator implements StreamOperator<never> {
   }
 
   open(context: OperatorContext<never>): void {
+    const { subtaskIndex, parallelism } = context;
+    this.#subtaskIndex = subtaskIndex;
     const pending = context.restoredOperatorState(committablesDeclaration) as readonly PendingCommittable[];
-    const inOrder = [...pending].sort((left, right) => left.checkpointId - right.checkpointId);
+    const mine = pending
+      .filter((prepared) => prepared.subtaskIndex % parallelism === subtaskIndex)
+      .sort((left, right) => left.checkpointId - right.checkpointId);
     this.#committer?.recover(
       context,
-      inOrder.map(({ committable }) => committable),
+      mine.map(({ committable }) => committable),
     );
     this.#writer.open(context, context.restoredOperatorState(writerDeclaration));
   }
@@ -60,9 +71,9 @@ export class SinkOperator implements StreamOperator<never> {
 
   snapshot(context: SnapshotContext): void {
     const { checkpointId } = context;
-    const prepared = this.#writer
-      .prepareCommit(context)
-      .map((committable) => ({ checkpointId, committable }));
+    const prepared = this.#writer.prepareCommit(context).map((committable) => {
+      return { checkpointId, subtaskIndex: this.#subtaskIndex, committable };
+    });
     if (this.#committer !== null) {
       this.#pending = [...this.#pending, ...prepared];
       context.putOperatorState(committablesDeclaration, this.#pending);
@@ -86,6 +97,10 @@ export class SinkOperator implements StreamOperator<never> {
   }
 
   close(): void {
-    this.#writer.close();
+    try {
+      this.#writer.close();
+    } finally {
+      this.#committer?.close?.();
+    }
   }
 }

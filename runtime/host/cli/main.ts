@@ -1,0 +1,265 @@
+#!/usr/bin/env node
+/** The `sluice` command: what there is to type. Every command's work lies in a file of its own, loaded when it is asked for. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { runtimeVersion } from '../ownFiles.ts';
+import { CliError, exitCodes } from './cliError.ts';
+import type { CommonOptions } from './commonOptions.ts';
+import type { RunOptions } from './run.ts';
+
+const program = new Command('sluice')
+  .description('Runs stream pipelines, and takes, restores and compares their savepoints.')
+  .version(runtimeVersion)
+  .showHelpAfterError('(add --help for what there is)')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+
+withCommonOptions(
+  program
+    .command('run')
+    .description('run a pipeline; Ctrl-C stops it with a savepoint')
+    .argument('<pipeline>', 'pipeline file (.ts or .js)')
+    .option('--parallelism <n>', 'subtasks per operator', positiveInteger)
+    .option('--from <savepoint>', 'go on from `latest`, or from a savepoint by its id or path')
+    .option('--serve [port]', 'serve the dashboard for a browser; any free port unless given', port)
+    .option('--supersede', 'rename what sinks committed after the restored point', false)
+    .option('--allow-non-restored-state', 'drop state that no operator takes', false)
+    .option(
+      '--checkpoint-interval <duration>',
+      'time between checkpoints, `500ms` say, or `off`',
+      intervalOrOff,
+    )
+    .addOption(
+      new Option('--mode <mode>', 'what a failure may do to records').choices([
+        'exactly-once',
+        'at-least-once',
+      ]),
+    )
+    .option('--unaligned', 'let barriers overtake records')
+    .option('--aligned-timeout <duration>', 'turn unaligned after this long', duration)
+    .option('--checkpoint-timeout <duration>', 'give a checkpoint up after this long', duration)
+    .option('--min-pause <duration>', 'rest between two checkpoints', duration)
+    .option('--max-concurrent <n>', 'checkpoints under way at once', positiveInteger)
+    .option('--tolerable-failures <n>', 'failed checkpoints in a row that the job survives', wholeNumber)
+    .option('--retained <n>', 'completed checkpoints that are kept', positiveInteger),
+).action(async (pipeline: string, options: RunOptions) => {
+  const { run } = await import('./run.ts');
+  process.exitCode = await run(pipeline, options);
+});
+
+withCommonOptions(
+  program
+    .command('plan')
+    .description('show the graph and its states; nothing runs')
+    .argument('<pipeline>', 'pipeline file')
+    .option('--parallelism <n>', 'subtasks per operator', positiveInteger),
+).action(async (pipeline: string, options: CommonOptions & { parallelism?: number }) => {
+  const { plan } = await import('./plan.ts');
+  await plan(pipeline, options);
+});
+
+withCommonOptions(program.command('jobs').description('list the jobs that run')).action(
+  async (options: CommonOptions) => {
+    const { jobs } = await import('./jobs.ts');
+    jobs(options);
+  },
+);
+
+withCommonOptions(
+  program
+    .command('stop')
+    .description('stop a running job with a savepoint')
+    .argument('[job]', 'its name; not needed when only one runs')
+    .option('--drain', 'let all windows fire first; the savepoint says so', false)
+    .option('--label <label>', 'label of the savepoint'),
+).action(async (job: string | undefined, options: CommonOptions & { drain: boolean; label?: string }) => {
+  const { stop } = await import('./stop.ts');
+  await stop(job, options);
+});
+
+const savepoint = program.command('savepoint').description('take, look at, compare and restore savepoints');
+
+withCommonOptions(
+  savepoint
+    .command('take')
+    .description('take a savepoint of a running job')
+    .argument('[job]', 'its name; not needed when only one runs')
+    .option('--label <label>', 'what it is for, in a few words')
+    .option('--notes <notes>', 'anything else'),
+).action(async (job: string | undefined, options: CommonOptions & { label?: string; notes?: string }) => {
+  const { takeSavepoint } = await import('./savepoints.ts');
+  await takeSavepoint(job, options);
+});
+
+withCommonOptions(savepoint.command('list').description('list savepoints, newest first')).action(
+  async (options: CommonOptions) => {
+    const { listSavepoints } = await import('./savepoints.ts');
+    await listSavepoints(options);
+  },
+);
+
+withCommonOptions(
+  savepoint.command('show').description('what is in a savepoint').argument('<savepoint>', 'id or path'),
+).action(async (id: string, options: CommonOptions) => {
+  const { showSavepoint } = await import('./savepoints.ts');
+  await showSavepoint(id, options);
+});
+
+withCommonOptions(
+  savepoint
+    .command('compare')
+    .description('what differs between two savepoints or checkpoints')
+    .argument('<a>', 'id or path')
+    .argument('<b>', 'id or path')
+    .option('--uid <uid>', 'show the entries of one state: its operator')
+    .option('--state <name>', 'show the entries of one state: its name')
+    .option('--key <text>', 'only keys whose JSON contains this')
+    .option('--limit <n>', 'so many entries at most', positiveInteger, 50),
+).action(
+  async (
+    a: string,
+    b: string,
+    options: CommonOptions & { uid?: string; state?: string; key?: string; limit: number },
+  ) => {
+    const { compareSavepoints } = await import('./savepoints.ts');
+    await compareSavepoints(a, b, options);
+  },
+);
+
+withCommonOptions(
+  savepoint
+    .command('preflight')
+    .description('what a restore would do, without doing it')
+    .argument('<savepoint>', 'id or path')
+    .argument('<pipeline>', 'pipeline file that would be run from it')
+    .option('--parallelism <n>', 'subtasks per operator', positiveInteger),
+).action(async (id: string, pipeline: string, options: CommonOptions & { parallelism?: number }) => {
+  const { preflightSavepoint } = await import('./savepoints.ts');
+  await preflightSavepoint(id, pipeline, options);
+});
+
+withCommonOptions(
+  savepoint
+    .command('restore')
+    .description('let a running job go on from a savepoint')
+    .argument('<savepoint>', 'id or path')
+    .argument('[job]', 'name of the running job; not needed when only one runs')
+    .option('--parallelism <n>', 'subtasks per operator', positiveInteger)
+    .option('--supersede', 'rename what sinks committed after the savepoint', false)
+    .option('--allow-non-restored-state', 'drop state that no operator takes', false),
+).action(
+  async (
+    id: string,
+    job: string | undefined,
+    options: CommonOptions & { parallelism?: number; supersede: boolean; allowNonRestoredState: boolean },
+  ) => {
+    const { restoreSavepoint } = await import('./savepoints.ts');
+    await restoreSavepoint(id, job, options);
+  },
+);
+
+withCommonOptions(
+  savepoint
+    .command('label')
+    .description('give a savepoint another label, or none')
+    .argument('<savepoint>', 'id or path')
+    .argument('[label]', 'what it is for, in a few words')
+    .option('--notes <notes>', 'anything else'),
+).action(async (id: string, label: string | undefined, options: CommonOptions & { notes?: string }) => {
+  const { labelSavepoint } = await import('./savepoints.ts');
+  await labelSavepoint(id, label, options);
+});
+
+withCommonOptions(
+  savepoint.command('delete').description('delete a savepoint for good').argument('<savepoint>', 'id'),
+).action(async (id: string, options: CommonOptions) => {
+  const { deleteSavepoint } = await import('./savepoints.ts');
+  await deleteSavepoint(id, options);
+});
+
+const checkpoint = program.command('checkpoint').description('look at the checkpoints that are kept');
+
+withCommonOptions(
+  checkpoint
+    .command('list')
+    .description('list completed checkpoints, newest first')
+    .argument('[job]', 'its name'),
+).action(async (job: string | undefined, options: CommonOptions) => {
+  const { listCheckpoints } = await import('./checkpoints.ts');
+  await listCheckpoints(job, options);
+});
+
+withCommonOptions(
+  checkpoint
+    .command('show')
+    .description('what is in a checkpoint')
+    .argument('<checkpoint>', 'its number or its path')
+    .argument('[job]', 'name of the job; not needed when there is only one'),
+).action(async (id: string, job: string | undefined, options: CommonOptions) => {
+  const { showCheckpoint } = await import('./checkpoints.ts');
+  await showCheckpoint(id, job, options);
+});
+
+await main();
+
+async function main(): Promise<void> {
+  // A reader that has seen enough (`| head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+  });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = told(error);
+  }
+}
+
+function told(error: unknown): number {
+  // Commander has said what was wrong.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+  const isVerbose = process.argv.includes('--verbose');
+  const isJson = process.argv.includes('--json');
+  const exitCode = error instanceof CliError ? error.exitCode : exitCodes.jobFailed;
+  const sentence = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`sluice: ${sentence}\n`);
+  if (isVerbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (isJson) {
+    const details = error instanceof CliError ? error.details : null;
+    process.stdout.write(`${JSON.stringify({ type: 'error', exitCode, message: sentence, details })}\n`);
+  }
+  return exitCode;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option('--data <directory>', 'where checkpoints and savepoints are kept', '.sluice')
+    .option('--json', 'one JSON object a line instead of text', false)
+    .option('--verbose', 'say more, with stack traces', false);
+}
+
+function positiveInteger(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('It is at least 1.');
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
+}
+
+function port(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65_535) throw new InvalidArgumentError('A port is at most 65535.');
+  return value;
+}
+
+function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?$/.exec(text.trim());
+  if (match === null) throw new InvalidArgumentError('It is a number with ms, s, min or h.');
+  const factors: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
+  return Number(match[1]) * (factors[match[2] ?? 'ms'] ?? 1);
+}
+
+function intervalOrOff(text: string): number | null {
+  return text === 'off' ? null : duration(text);
+}

@@ -1,0 +1,306 @@
+/**
+ * One job in one runtime: the job master with everything around it that touches the machine. The master decides; this hands
+ * it threads, a disk and time, and tells its facts to the clients, to the supervisor and to the log.
+ */
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { seededRandom } from '../base/random.ts';
+import type { Outcome } from '../checkpoint/storage.ts';
+import type { JobFact } from '../engine/job/facts.ts';
+import { JobMaster, type RestorePoint, type TakenSnapshot } from '../engine/job/jobMaster.ts';
+import type { MetricsTable } from '../engine/metricsTable.ts';
+import { CHANNEL_RECORDS, type CheckpointSettings } from '../graph/jobGraph.ts';
+import type { ExceptionInfo } from '../protocol/job.ts';
+import type { JobServer } from '../server/jobServer.ts';
+import { JobView } from '../server/jobView.ts';
+import { Alarm } from './alarm.ts';
+import { fileCheckpointStorage } from './checkpointStorage.ts';
+import { describeFailure, type FailureText } from './failureText.ts';
+import { machineFiles } from './files.ts';
+import { machineClock } from './machineClock.ts';
+import { runtimeVersion } from './ownFiles.ts';
+import type { PreparedJob } from './prepareJob.ts';
+import { snapshotIdOf } from './savepointShelf.ts';
+import { supersedeAll } from './sinkParts.ts';
+import { WorkerDeployer } from './workerDeployer.ts';
+
+export type JobEnd =
+  | {
+      readonly status: 'finished' | 'canceled' | 'suspended';
+      readonly savepoint: TakenSnapshot | null;
+      readonly recordsIn: number;
+      readonly recordsOut: number;
+    }
+  | { readonly status: 'failed'; readonly reason: string; readonly exception: ExceptionInfo | null };
+
+export interface JobRunOptions {
+  readonly prepared: PreparedJob;
+  readonly server: JobServer;
+  log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
+  onRunning(): void;
+  /** Savepoints on the disk have changed. */
+  onSavepoint(): void;
+  onEnd(end: JobEnd): void;
+  /** The server may have something due. */
+  afterFact(): void;
+  /** A thread can no longer be ended: only the end of the process helps. */
+  onStuck(sentence: string): void;
+}
+
+/** How long tasks may take to close. */
+const politeMs = 1_000;
+
+export class JobRun {
+  readonly #options: JobRunOptions;
+  readonly #master: JobMaster;
+  readonly #view: JobView;
+  readonly #deployer: WorkerDeployer;
+  readonly #alarm = new Alarm(() => this.#tick());
+  #metrics: MetricsTable | null = null;
+  #lastException: ExceptionInfo | null = null;
+  #lastSavepoint: TakenSnapshot | null = null;
+  #restoring: { readonly point: RestorePoint; readonly parallelism: number } | null = null;
+  #isOver = false;
+
+  constructor(options: JobRunOptions) {
+    this.#options = options;
+    const { prepared, server } = options;
+    const { graph, restore, data } = prepared;
+    const failureText: FailureText = { workingDirectory: prepared.workingDirectory };
+    this.#view = new JobView({
+      clock: machineClock,
+      name: graph.name,
+      runId: prepared.runId,
+      parallelism: prepared.parallelism,
+      pipelineFile: prepared.pipelineFile,
+      checkpointConfig: graph.checkpoints,
+      restoredFrom: restore === null ? null : restoredFrom(restore, machineClock.now()),
+      channelCapacityRecords: graph.channelRecords ?? CHANNEL_RECORDS,
+      describeFailure: (failure, at) => {
+        this.#lastException = describeFailure(failure, at, failureText);
+        return this.#lastException;
+      },
+      snapshotId: (path) => snapshotIdOf(data, path),
+    });
+    this.#deployer = new WorkerDeployer({
+      bundlePath: prepared.bundle.path,
+      defineOptions: prepared.defineOptions,
+      workingDirectory: prepared.workingDirectory,
+      onMetrics: (table) => {
+        this.#metrics = table;
+        server.metrics(table);
+      },
+      onMessage: (thread, message) => this.#after(() => this.#master.fromWorker(thread, message)),
+      onDied: (thread, reason) => this.#after(() => this.#master.threadDied(thread, reason)),
+      onGone: () => this.#after(() => this.#master.threadsGone()),
+      onStuck: (subtasks) => {
+        const names = subtasks.map(({ vertex, index }) => `${vertex}[${index}]`).join(', ');
+        options.onStuck(`The thread of ${names} cannot be ended; the process is.`);
+      },
+      print: (text, isError) => this.#print(text, isError),
+    });
+    this.#master = new JobMaster({
+      graph,
+      parallelism: prepared.parallelismOverride,
+      threadsMax: threadsMax(),
+      settings: graph.checkpoints satisfies CheckpointSettings,
+      runId: prepared.runId,
+      sluiceVersion: runtimeVersion,
+      clock: machineClock,
+      random: seededRandom(randomBytes(4).readInt32LE()),
+      storage: fileCheckpointStorage(data, graph.name),
+      deployer: this.#deployer,
+      emit: (fact) => this.#fact(fact),
+      restore,
+      nextCheckpointId: prepared.nextCheckpointId,
+      retained: prepared.retained,
+    });
+    server.serve(this.#view);
+  }
+
+  get view(): JobView {
+    return this.#view;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  start(): void {
+    this.#after(() => this.#master.start());
+  }
+
+  takeSavepoint(
+    label: string | null,
+    notes: string | null,
+    done: (result: Outcome<TakenSnapshot>) => void,
+  ): void {
+    this.#after(() => this.#master.takeSavepoint({ label, notes }, done));
+  }
+
+  triggerCheckpoint(done: (result: Outcome<TakenSnapshot>) => void): void {
+    this.#after(() => this.#master.triggerCheckpoint(done));
+  }
+
+  abortCheckpoint(id: number): void {
+    this.#after(() => this.#master.abortCheckpoint(id));
+  }
+
+  stop(drain: boolean, label: string | null, done: (result: Outcome<TakenSnapshot>) => void): void {
+    this.#after(() => this.#master.stop({ drain, label }, done));
+  }
+
+  /** Politely first; a thread that does not listen is ended. */
+  cancel(): void {
+    this.#after(() => this.#master.cancel());
+    setTimeout(() => {
+      if (!this.#isOver) this.#deployer.terminate();
+    }, politeMs).unref();
+  }
+
+  restore(point: RestorePoint, parallelism: number | null, done: (result: Outcome<null>) => void): void {
+    const target = parallelism ?? this.#view.job.parallelism;
+    this.#restoring = { point, parallelism: target };
+    this.#after(() =>
+      this.#master.restore(point, parallelism, (result) => {
+        this.#restoring = null;
+        done(result);
+      }),
+    );
+  }
+
+  /** After everything that may have changed what is due. */
+  #after(action: () => void): void {
+    action();
+    this.#setAlarm();
+    this.#options.afterFact();
+  }
+
+  #tick(): void {
+    this.#after(() => this.#master.tick());
+  }
+
+  /** The master's deadline is by the wall clock. */
+  #setAlarm(): void {
+    if (this.#isOver) return this.#alarm.clear();
+    const deadline = this.#master.nextDeadline();
+    this.#alarm.set(deadline === null ? null : machineClock.monotonicMs() + deadline - machineClock.now());
+  }
+
+  #fact(fact: JobFact): void {
+    const { server, log } = this.#options;
+    // The master is between two deployments: nobody writes.
+    if (fact.type === 'deployed' && this.#restoring !== null) this.#goBack(this.#restoring);
+    server.fact(fact);
+    switch (fact.type) {
+      case 'status':
+        this.#statusChanged(fact);
+        break;
+      case 'failure':
+        if (this.#lastException !== null) log('warning', sentenceOf(this.#lastException));
+        break;
+      case 'checkpoint-completed':
+        if (fact.manifest.kind === 'savepoint') {
+          this.#lastSavepoint = { manifest: fact.manifest, path: fact.path };
+          this.#options.onSavepoint();
+        }
+        break;
+      case 'checkpoint-failed':
+        log('warning', `Checkpoint ${fact.checkpointId} failed: ${fact.message}`);
+        break;
+      case 'log':
+        log(fact.level, fact.text);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** With the user's consent, before the tasks of the older point write their first record. */
+  #goBack({ point, parallelism }: { readonly point: RestorePoint; readonly parallelism: number }): void {
+    const { prepared, server } = this.#options;
+    if (point.supersede) {
+      const files = machineFiles({ workingDirectory: prepared.workingDirectory, afterCallback: () => {} });
+      supersedeAll(prepared.graph, point, files, prepared.runId);
+    }
+    server.announce(this.#view.restored(restoredFrom(point, machineClock.now()), parallelism));
+  }
+
+  #statusChanged(fact: Extract<JobFact, { type: 'status' }>): void {
+    const { log, onRunning, onEnd } = this.#options;
+    switch (fact.status) {
+      case 'running':
+        onRunning();
+        break;
+      case 'restarting':
+        log(
+          'info',
+          fact.restartAt === null ? 'The job is restarted.' : restartText(fact.restartAt, fact.restarts),
+        );
+        break;
+      case 'finished':
+      case 'canceled':
+      case 'suspended':
+        this.#isOver = true;
+        onEnd({ status: fact.status, savepoint: this.#lastSavepoint, ...this.#recordCounts() });
+        break;
+      case 'failed':
+        this.#isOver = true;
+        onEnd({ status: 'failed', reason: fact.reason ?? 'The job failed.', exception: this.#lastException });
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Read by sources; taken by chains that end in a sink. */
+  #recordCounts(): { readonly recordsIn: number; readonly recordsOut: number } {
+    const counts = { recordsIn: 0, recordsOut: 0 };
+    const table = this.#metrics;
+    if (table === null) return counts;
+    for (const { id, parallelism, operators } of this.#master.execution.vertices) {
+      for (let index = 0; index < parallelism; index++) {
+        const records = table.subtask(id, index, 'recordsIn') || 0;
+        if (operators[0]?.operator.role === 'source') counts.recordsIn += records;
+        if (operators.some(({ operator }) => operator.role === 'sink')) counts.recordsOut += records;
+      }
+    }
+    return counts;
+  }
+
+  #print(text: string, isError: boolean): void {
+    this.#fact({
+      type: 'log',
+      at: machineClock.now(),
+      level: isError ? 'warning' : 'info',
+      text,
+      subtask: null,
+    });
+  }
+}
+
+/** One on a machine of two cores; else all but the coordinator's. */
+function threadsMax(): number {
+  return Math.max(1, availableParallelism() - 1);
+}
+
+function restoredFrom({ manifest, directory }: RestorePoint, at: number) {
+  return {
+    id: directory,
+    checkpointId: manifest.checkpointId,
+    kind: manifest.kind,
+    label: manifest.label,
+    at,
+  };
+}
+
+function restartText(restartAt: number, restarts: number): string {
+  const seconds = Math.max(0, (restartAt - machineClock.now()) / 1_000);
+  return `The job goes on from its last checkpoint in ${seconds.toFixed(1)} s (restart ${restarts}).`;
+}
+
+function sentenceOf(exception: ExceptionInfo): string {
+  const { operator, subtask, message } = exception;
+  const who = subtask === null ? 'The job' : `${operator ?? subtask.vertex}[${subtask.index}]`;
+  return `${who} failed: ${message}`;
+}

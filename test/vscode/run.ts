@@ -33,6 +33,7 @@ interface Counts {
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
 const results = join(root, 'test-results');
+const pictures = join(results, 'vscode');
 const isDesktop = process.env.SLUICE_VSCODE === 'desktop' || process.platform !== 'linux';
 
 const asked = process.argv.slice(2);
@@ -42,6 +43,7 @@ const suites = readdirSync(join(here, 'suite'), { recursive: true, encoding: 'ut
   .map((name) => join(here, 'suite', name))
   .sort();
 
+rmSync(pictures, { recursive: true, force: true });
 const sum = { passed: 0, failed: 0 };
 for (const suite of suites) count(await runSuite(suite));
 if (asked.length === 0 && !isDesktop) {
@@ -95,7 +97,7 @@ async function runInVSCode(
       ],
       extensionTestsEnv: {
         SLUICE_VSCODE_RESULT: resultFile,
-        SLUICE_VSCODE_PICTURES: join(results, 'vscode'),
+        SLUICE_VSCODE_PICTURES: isQuiet ? temporary : pictures,
         SLUICE_VSCODE_DEBUGGING_PORT: String(debuggingPort),
         // Whatever a killed process leaves behind lies in what is removed below.
         TMPDIR: temporary,

@@ -65,6 +65,10 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
     }),
   );
 
+  // `npm start` opens a window of its own for one pipeline, which goes on where the last one stopped.
+  const started = process.env.SLUICE_RUN;
+  if (started !== undefined) void vscode.commands.executeCommand('sluice.continue', vscode.Uri.file(started));
+
   return {
     jobs: () =>
       jobs.all.map(({ file, name, state, running }) => ({

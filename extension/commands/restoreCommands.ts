@@ -62,7 +62,10 @@ async function restoreRunning(
       await vscode.window.showErrorMessage(question.message, options);
       return;
     }
-    const chosen = await vscode.window.showWarningMessage(question.message, options, question.agree);
+    const show = t('Show Pre-flight');
+    const chosen = await vscode.window.showWarningMessage(question.message, options, question.agree, show);
+    if (chosen === show)
+      await dashboards.open(subjectOf(job.file), { kind: 'restore', savepoint: snapshot.id });
     if (chosen !== question.agree) return;
     await vscode.window.withProgress(
       {

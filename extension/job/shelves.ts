@@ -65,7 +65,9 @@ export function createShelves(
   };
 
   const look = async (folder: string) => {
-    if (!existsSync(join(folder, '.sluice', 'savepoints'))) {
+    // Where nothing was ever saved, no runtime is started to say so.
+    const isAnswered = jobs.all.some((job) => job.folder === folder && job.isLive);
+    if (!isAnswered && !existsSync(join(folder, '.sluice', 'savepoints'))) {
       shelves.delete(folder);
       return;
     }
@@ -107,7 +109,18 @@ export function createShelves(
     );
   };
 
+  /** Jobs that can be asked; a new one may know more than the disk said. */
+  let live = '';
   const subscriptions = [
+    jobs.onDidChange(() => {
+      const now = jobs.all
+        .filter((job) => job.isLive)
+        .map(({ file }) => file)
+        .join('\n');
+      if (now === live) return;
+      live = now;
+      soon();
+    }),
     vscode.workspace.onDidChangeWorkspaceFolders(soon),
     jobs.onDidNotice(({ job, notice }) => {
       if (notice.method !== 'savepoints/changed') return;

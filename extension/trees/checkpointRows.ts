@@ -20,7 +20,7 @@ export function checkpointRows(jobs: readonly JobView[], now: number, say: Say):
     context: 'sluice.checkpoints',
     subject: { kind: 'job', file: job.file },
     children: rowsOf(job, now, say),
-    expanded: true,
+    branch: 'expanded',
   }));
 }
 
@@ -58,7 +58,7 @@ function checkpointRow(job: JobView, checkpoint: CheckpointSummary, now: number,
       .join('.'),
     subject: { kind: 'checkpoint', file: job.file, checkpoint: id, snapshot },
     children: [],
-    expanded: false,
+    branch: null,
   };
 }
 

@@ -16,7 +16,7 @@ function jobRow(job: JobView, now: number, say: Say): Row {
   const [icon, color] = doingIcons[doing];
   const { facts } = job;
   const uptime =
-    facts !== null && !isOver(job) ? ageText(now + facts.clockAheadMs - facts.job.startedAt) : null;
+    facts !== null && job.isLive ? ageText(now + facts.clockAheadMs - facts.job.startedAt) : null;
   const parallelism = facts === null ? null : say('parallelism {0}', facts.job.parallelism);
   return {
     id: job.file,
@@ -34,7 +34,7 @@ function jobRow(job: JobView, now: number, say: Say): Row {
       facts === null || isOver(job)
         ? []
         : facts.graph.vertices.map((vertex) => vertexRow(job.file, vertex, facts, say)),
-    expanded: true,
+    branch: isOver(job) ? null : 'expanded',
   };
 }
 
@@ -91,7 +91,7 @@ function vertexRow(file: string, vertex: VertexInfo, facts: JobFacts, say: Say):
     context: location === null ? 'sluice.vertex' : 'sluice.vertex.source',
     subject: { kind: 'vertex', file, location },
     children: [],
-    expanded: false,
+    branch: null,
   };
 }
 

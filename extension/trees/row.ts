@@ -18,7 +18,8 @@ export interface Row {
   readonly context: string;
   readonly subject: Subject;
   readonly children: readonly Row[];
-  readonly expanded: boolean;
+  /** Whether it can be opened, and how it is at first; it can be, too, while it has no children yet. */
+  readonly branch: 'expanded' | 'collapsed' | null;
 }
 
 /** What a command does something with. */

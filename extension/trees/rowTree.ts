@@ -54,11 +54,9 @@ export function createRowTree(
 }
 
 function itemOf(row: Row): vscode.TreeItem {
-  const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
-  const item = new vscode.TreeItem(
-    row.label,
-    row.children.length === 0 ? None : row.expanded ? Expanded : Collapsed,
-  );
+  const { None: leaf, Expanded: expanded, Collapsed: collapsed } = vscode.TreeItemCollapsibleState;
+  const states = { leaf, expanded, collapsed };
+  const item = new vscode.TreeItem(row.label, states[row.branch ?? 'leaf']);
   item.id = row.id;
   item.description = row.description;
   item.tooltip = new vscode.MarkdownString(row.tooltip);

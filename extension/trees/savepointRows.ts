@@ -20,12 +20,13 @@ export interface SavepointRowsInput {
 }
 
 export function savepointRows({ shelves, compareFrom, now }: SavepointRowsInput, say: Say): readonly Row[] {
-  const severalFolders =
-    shelves.filter(({ savepoints, damaged }) => savepoints.length + damaged.length > 0).length > 1;
+  const filled = shelves.filter(({ savepoints, damaged }) => savepoints.length + damaged.length > 0);
+  const jobs = new Set(filled.flatMap(({ savepoints }) => savepoints.map(({ job }) => job)));
+  const several = { folders: filled.length > 1, jobs: jobs.size > 1 };
   return shelves.flatMap((shelf) => [
     ...[...shelf.savepoints]
       .sort((a, b) => b.createdAt - a.createdAt)
-      .map((savepoint) => savepointRow(shelf, savepoint, severalFolders, compareFrom, now, say)),
+      .map((savepoint) => savepointRow(shelf, savepoint, several, compareFrom, now, say)),
     ...shelf.damaged.map((damaged) => damagedRow(shelf, damaged, say)),
   ]);
 }
@@ -38,7 +39,7 @@ export function snapshotRef(folder: string, savepoint: SavepointSummary): Snapsh
 function savepointRow(
   shelf: Shelf,
   savepoint: SavepointSummary,
-  showFolder: boolean,
+  several: { readonly folders: boolean; readonly jobs: boolean },
   compareFrom: SnapshotRef | null,
   now: number,
   say: Say,
@@ -52,10 +53,10 @@ function savepointRow(
     label: label ?? `#${checkpointId}`,
     description: [
       isSelected ? say('selected for compare') : null,
-      showFolder ? shelf.folderName : null,
-      job,
       say('{0} ago', ageText(now - createdAt)),
       bytesText(bytes),
+      several.jobs ? job : null,
+      several.folders ? shelf.folderName : null,
     ]
       .filter((part) => part !== null)
       .join(' · '),
@@ -76,7 +77,7 @@ function savepointRow(
     context: isSelected ? 'sluice.savepoint.selected' : 'sluice.savepoint',
     subject: { kind: 'savepoint', snapshot: snapshotRef(shelf.folder, savepoint) },
     children: [],
-    expanded: false,
+    branch: null,
   };
 }
 
@@ -91,6 +92,6 @@ function damagedRow({ folder }: Shelf, { path, message }: DamagedSavepoint, say:
     context: 'sluice.damaged',
     subject: { kind: 'damaged', path },
     children: [],
-    expanded: false,
+    branch: null,
   };
 }

@@ -14,7 +14,7 @@
  */
 import { spawn } from 'node:child_process';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -61,7 +61,7 @@ const common = {
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  // Only names of our own choosing are minified away in what a browser loads; stacks elsewhere stay readable.
+  // Names and line breaks go only from what a browser loads; a stack from elsewhere stays readable.
   minifySyntax: true,
   define: { 'process.env.NODE_ENV': '"production"' },
   // The entry of msgpackr for Node looks for a native addon first.
@@ -176,7 +176,7 @@ async function removeStale(directory: string, current: ReadonlySet<string>): Pro
   for (const name of await readdir(directory, { recursive: true })) {
     const path = join(directory, name);
     const isCode = /\.(c?js|css)(\.map)?$/.test(name);
-    if (current.has(path) || !isCode || relative(directory, path).startsWith(`static${sep}`)) continue;
+    if (current.has(path) || !isCode) continue;
     const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > staleAfterMs) await rm(path, { force: true });
   }

@@ -64,3 +64,9 @@ export const markLink = (link: ChainLink, place: MarkingPlace, deferred: Deferre
   }
   return { uid: link.uid, file, cursor: link.keyed?.markSnapshot(barrier.checkpointId) ?? null, positions };
 };
+
+/** Of a snapshot that will not be: its file is removed, the state forgets the mark. */
+export const letGo = ({ cursor, file }: MarkedOperator): void => {
+  cursor?.cancel();
+  file?.writer.abort();
+};

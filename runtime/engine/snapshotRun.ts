@@ -5,7 +5,7 @@
  */
 import type { Barrier } from '../checkpoint/barrier.ts';
 import type { OperatorSnapshot } from './control/messages.ts';
-import type { Deferred, MarkedOperator } from './marking.ts';
+import { type Deferred, letGo, type MarkedOperator } from './marking.ts';
 
 export type SnapshotOutcome =
   | { readonly ok: true; readonly operators: readonly OperatorSnapshot[] }
@@ -70,10 +70,7 @@ export class SnapshotRun {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    for (const marked of this.#marked) {
-      marked.cursor?.cancel();
-      marked.file?.writer.abort();
-    }
+    for (const marked of this.#marked) letGo(marked);
   }
 
   #encode(marked: MarkedOperator): boolean {

@@ -17,7 +17,7 @@ import type { FromWorker, SubtaskId } from './control/messages.ts';
 import type { Intake } from './intake.ts';
 import type { SubtaskMeter } from './meters.ts';
 import type { OperatorChain } from './operatorChain.ts';
-import { type Deferred, type MarkedOperator, markLink } from './marking.ts';
+import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.ts';
 import { SnapshotRun } from './snapshotRun.ts';
 import { subtaskStatusNames } from './metricsTable.ts';
 
@@ -169,13 +169,14 @@ export class Task {
     }
     const started = this.#clock.monotonicMs();
     const deferred: Deferred[] = [];
-    let marked: readonly MarkedOperator[];
+    const marked: MarkedOperator[] = [];
     try {
       const place = { barrier, subtaskIndex: this.id.index, files: this.#files };
       const intakePart = this.#intake.mark(place);
-      const operatorParts = this.chain.links.map((link) => markLink(link, place, deferred));
-      marked = intakePart === null ? operatorParts : [intakePart, ...operatorParts];
+      if (intakePart !== null) marked.push(intakePart);
+      for (const link of this.chain.links) marked.push(markLink(link, place, deferred));
     } catch (error) {
+      for (const part of marked) letGo(part);
       this.#send({ type: 'declined', subtask: this.id, checkpointId, reason: 'CHECKPOINT_DECLINED', message: error instanceof Error ? error.message : String(error) });
       throw error;
     }

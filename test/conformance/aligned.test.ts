@@ -94,10 +94,15 @@ test('A24 two gates in a row, random barriers, 200,000 buffers: order is kept an
     };
     for (let i = 0; i < 100_000; i++) {
       const channel = random.below(channels);
+      const place = next[channel] as number;
       // Every channel brings every barrier in turn, none more than three ahead of the slowest.
       const isAhead = (barriers[channel] as number) > Math.min(...barriers) + 2;
-      if (random.below(10) === 0 && !isAhead) bring(channel);
-      else gate.feed(`D${channel}:${next[channel]++}`);
+      if (random.below(10) === 0 && !isAhead) {
+        bring(channel);
+      } else {
+        gate.feed(`D${channel}:${place}`);
+        next[channel] = place + 1;
+      }
     }
     const most = Math.max(...barriers);
     for (let channel = 0; channel < channels; channel++)

@@ -18,7 +18,7 @@ import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
@@ -46,9 +46,9 @@ const bundledText: Plugin = {
       namespace: 'bundle',
     }));
     onLoad({ filter: /./, namespace: 'bundle' }, async ({ path }) => {
-      const result = await build({ ...browser, entryPoints: [path], sourcemap: false, metafile: true });
-      const watchFiles = Object.keys(result.metafile.inputs).map((input) => resolve(root, input));
-      return { contents: result.outputFiles[0]?.text ?? '', loader: 'text', watchFiles };
+      const result = await build({ ...browser, entryPoints: [path], sourcemap: false });
+      notePackages(result);
+      return { contents: result.outputFiles[0]?.text ?? '', loader: 'text' };
     });
   },
 };
@@ -57,6 +57,7 @@ const common = {
   absWorkingDir: root,
   bundle: true,
   write: false,
+  metafile: true,
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
@@ -78,7 +79,9 @@ const browser = {
 } satisfies BuildOptions;
 
 const startedAt = performance.now();
+const bundledPackages = new Set<string>();
 const ok = await Promise.all([buildRuntime(), buildExtension(), buildWebview(), buildTypes()]);
+await writeLicences();
 console.log(`Built in ${Math.round(performance.now() - startedAt)} ms.`);
 if (!ok.every(Boolean)) process.exitCode = 1;
 
@@ -153,14 +156,37 @@ async function buildTypes(): Promise<boolean> {
   return ok;
 }
 
-async function bundle(directory: string, options: BuildOptions & { write: false }): Promise<boolean> {
+async function bundle(
+  directory: string,
+  options: BuildOptions & { write: false; metafile: true },
+): Promise<boolean> {
   const outdir = join(dist, directory);
   const result = await build({ ...options, outdir }).catch(() => null);
   // esbuild has said why on stderr.
   if (result === null) return false;
+  notePackages(result);
   await Promise.all(result.outputFiles.map((file) => replaceFile(file.path, file.contents)));
   await removeStale(outdir, new Set(result.outputFiles.map((file) => file.path)));
   return true;
+}
+
+function notePackages({ metafile }: { readonly metafile: Metafile }): void {
+  for (const input of Object.keys(metafile.inputs)) {
+    const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input) ?? [];
+    if (name !== undefined) bundledPackages.add(name);
+  }
+}
+
+/** What the licences of the bundled packages ask for: their text goes where the code goes. */
+async function writeLicences(): Promise<void> {
+  const texts = [...bundledPackages].sort().map(async (name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? `Licence: ${license}\n` : await readFile(join(folder, file), 'utf8');
+    return `${name} ${version}\n\n${text}`;
+  });
+  await replaceFile(join(dist, 'licences.txt'), (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`));
 }
 
 async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {

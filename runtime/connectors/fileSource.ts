@@ -16,6 +16,7 @@ import {
   type SplitReader,
 } from '../operators/source.ts';
 import { filesOf, isPattern } from './filePaths.ts';
+import { Pace } from './pace.ts';
 import { type Cut, RecordCutter, recordBytesMax } from './recordCutter.ts';
 
 export interface FileSourceOptions {
@@ -23,6 +24,8 @@ export interface FileSourceOptions {
   readonly follow?: boolean;
   /** How often a file that is followed is looked at. Default 100. */
   readonly pollIntervalMs?: number;
+  /** How many records a second each file gives at most, by the clock: to watch a small file. Default: as they are taken. */
+  readonly perSecond?: number;
 }
 
 /** How records become values: the part in which the formats differ. */
@@ -42,17 +45,18 @@ export function fileSource<T>(
   options: FileSourceOptions = {},
 ): Source<T> {
   const list = typeof paths === 'string' ? [paths] : [...paths];
-  const { follow = false, pollIntervalMs = 100 } = options;
+  const { follow = false, pollIntervalMs = 100, perSecond = Number.POSITIVE_INFINITY } = options;
   if (list.length === 0) throw new SourceError(`A ${format.name} source needs at least one file.`);
   if (!(pollIntervalMs > 0))
     throw new SourceError(`pollIntervalMs must be above zero, not ${pollIntervalMs}.`);
+  if (!(perSecond > 0)) throw new SourceError(`perSecond must be above zero, not ${perSecond}.`);
   return {
     name: `${format.name} ${list.join(', ')}`,
     bounded: !follow,
     requiredFiles: list.filter((path) => !isPattern(path)),
     splits: (context) => filesOf(list, context.files),
     openSplit: (path, from, context) =>
-      new FileReader<T>(path, from, context, format, follow ? pollIntervalMs : null),
+      new FileReader<T>(path, from, context, format, { followMs: follow ? pollIntervalMs : null, perSecond }),
   };
 }
 
@@ -68,6 +72,8 @@ class FileReader<T> implements SplitReader<T> {
   readonly #format: FileFormat<T>;
   /** Null: the file is complete. */
   readonly #followMs: number | null;
+  readonly #pace: Pace;
+  readonly #offsetAtOpen: number;
   readonly #file: ReadableFile;
   readonly #cutter: RecordCutter;
   #header: string | null;
@@ -81,7 +87,7 @@ class FileReader<T> implements SplitReader<T> {
     from: SplitPosition | null,
     context: SourceContext,
     format: FileFormat<T>,
-    followMs: number | null,
+    { followMs, perSecond }: { readonly followMs: number | null; readonly perSecond: number },
   ) {
     const resume = from?.resume as Resume | null | undefined;
     this.#path = path;
@@ -91,6 +97,8 @@ class FileReader<T> implements SplitReader<T> {
     this.#file = open(path, context);
     this.#header = resume?.header ?? null;
     this.#offset = from?.offset ?? 0;
+    this.#offsetAtOpen = this.#offset;
+    this.#pace = new Pace(perSecond, context.clock);
     this.#finished = from?.finished ?? false;
     const at = resume?.byte ?? 0;
     this.#cutter = new RecordCutter(this.#file, { at, lines: resume?.line ?? 0, quoted: format.quoted });
@@ -100,7 +108,11 @@ class FileReader<T> implements SplitReader<T> {
   poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult {
     if (this.#finished) return { status: 'finished' };
     // Records that are none (empty lines) count too: a poll has a bound.
+    const due = this.#offsetAtOpen + this.#pace.due();
     for (let read = 0; read < budget; read++) {
+      if (this.#offset >= due) {
+        return { status: 'waiting', at: this.#pace.dueAt(this.#offset + 1 - this.#offsetAtOpen) };
+      }
       this.#line = this.#cutter.lines + 1;
       const cut = this.#cutter.next();
       if (cut.type === 'end') {

@@ -12,6 +12,7 @@ import {
   type SplitPosition,
   type SplitReader,
 } from '../operators/source.ts';
+import { Pace } from './pace.ts';
 
 export interface GeneratorOptions<T> {
   /** Makes record `index`, from 0 on. Chance must come from `random`. */
@@ -65,12 +66,10 @@ interface LaneSettings {
 class Lane<T> implements SplitReader<T> {
   readonly #make: (index: number, random: Random) => T;
   readonly #settings: LaneSettings;
-  readonly #context: SourceContext;
   /** Of this lane. */
   readonly #count: number;
   #made: number;
-  /** The rate counts from here: what a restored run has missed is not caught up. */
-  readonly #openedAtMs: number;
+  readonly #pace: Pace;
   readonly #madeAtOpen: number;
 
   constructor(
@@ -81,20 +80,15 @@ class Lane<T> implements SplitReader<T> {
   ) {
     this.#make = make;
     this.#settings = settings;
-    this.#context = context;
     this.#count = Math.max(0, Math.ceil((settings.count - settings.lane) / settings.splits));
     this.#made = from?.offset ?? 0;
     this.#madeAtOpen = this.#made;
-    this.#openedAtMs = context.clock.monotonicMs();
+    this.#pace = new Pace(settings.perSecond, context.clock);
   }
 
   poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult {
-    const { lane, splits, seed, perSecond } = this.#settings;
-    const elapsedMs = this.#context.clock.monotonicMs() - this.#openedAtMs;
-    const due =
-      perSecond === Number.POSITIVE_INFINITY
-        ? Number.POSITIVE_INFINITY
-        : this.#madeAtOpen + Math.floor((elapsedMs * perSecond) / 1_000);
+    const { lane, splits, seed } = this.#settings;
+    const due = this.#madeAtOpen + this.#pace.due();
     const until = Math.min(this.#count, due, this.#made + budget);
     while (this.#made < until) {
       const index = lane + this.#made * splits;
@@ -104,11 +98,7 @@ class Lane<T> implements SplitReader<T> {
     }
     if (this.#made >= this.#count) return { status: 'finished' };
     if (this.#made < due) return { status: 'more' };
-    const nextAtMs = ((this.#made + 1 - this.#madeAtOpen) * 1_000) / perSecond;
-    return {
-      status: 'waiting',
-      at: this.#context.clock.now() + Math.max(1, Math.ceil(nextAtMs - elapsedMs)),
-    };
+    return { status: 'waiting', at: this.#pace.dueAt(this.#made + 1 - this.#madeAtOpen) };
   }
 
   position(): SplitPosition {

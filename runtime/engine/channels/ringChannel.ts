@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts';
 import { BlockCodec, frameKinds } from './blockCodec.ts';
 import type { ChannelReader, ChannelWriter } from './channel.ts';
 import { BATCH_RECORDS_MAX, type Frame } from './frame.ts';
-import { CONTROL_BYTES, RingReader, RingWriter } from './ring.ts';
+import { CONTROL_BYTES, FRAME_HEADER_BYTES, RingReader, RingWriter } from './ring.ts';
 
 export class RingChannelWriter implements ChannelWriter {
   readonly channel: number;
@@ -14,7 +14,7 @@ export class RingChannelWriter implements ChannelWriter {
   readonly #ring: RingWriter;
   readonly #codec = new BlockCodec();
   readonly #wakeReader: () => void;
-  #largestBlockBytes = 1_024;
+  #largestBlockBytes = 512;
 
   constructor(channel: number, capacityRecords: number, memory: SharedArrayBuffer, wakeReader: () => void) {
     this.channel = channel;
@@ -27,7 +27,8 @@ export class RingChannelWriter implements ChannelWriter {
   hasRoom(): boolean {
     if (this.#ring.framesWritten() === this.#ring.framesRead()) return true;
     const queued = this.#ring.queuedRecords();
-    const wantedBytes = Math.min(2 * this.#largestBlockBytes + CONTROL_BYTES, this.#ring.capacity / 2);
+    // Twice: the end of the area may have to be skipped.
+    const wantedBytes = CONTROL_BYTES + 2 * (this.#largestBlockBytes + FRAME_HEADER_BYTES);
     return (queued === 0 || queued + BATCH_RECORDS_MAX <= this.#capacityRecords) && this.#ring.freeBytes() >= wantedBytes;
   }
 
@@ -42,8 +43,8 @@ export class RingChannelWriter implements ChannelWriter {
     const queued = this.#ring.queuedRecords();
     if (queued > 0 && queued + frame.values.length > this.#capacityRecords) return 'full';
     const payload = this.#codec.encode(frame);
-    this.#largestBlockBytes = Math.max(this.#largestBlockBytes, payload.length);
     if (payload.length > this.#blockBytesMax()) return 'too-large';
+    this.#largestBlockBytes = Math.max(this.#largestBlockBytes, payload.length);
     if (!this.#ring.write(kind, frame.values.length, payload, CONTROL_BYTES)) return 'full';
     this.#wakeReader();
     return 'taken';

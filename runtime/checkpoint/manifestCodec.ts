@@ -43,7 +43,7 @@ export function parseManifest(bytes: Uint8Array, path: string): Manifest {
 export function isInnerPath(path: string): boolean {
   return (
     path.length <= 1_024 &&
-    path.split('/').every((step) => /^[^\\:\0-\x1f]+$/.test(step) && step !== '.' && step !== '..')
+    path.split('/').every((step) => /^[^\\:\p{Cc}]+$/u.test(step) && step !== '.' && step !== '..')
   );
 }
 

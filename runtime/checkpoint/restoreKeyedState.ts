@@ -7,12 +7,14 @@
  * map.
  */
 
-import type { StateDeclaration } from '../state/declarations.ts';
+import { present } from '../base/assert.ts';
+import { describeState, type StateDeclaration } from '../state/declarations.ts';
 import { KeyRefused } from '../state/keyEncoding.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
 import { isOperatorState } from './dataFileFormat.ts';
 import { DataFileReader, guard, type SavedStateIndex } from './dataFileReader.ts';
+import { stateMismatch } from './stateMismatch.ts';
 import { SnapshotDamage, type SnapshotFiles } from './storage.ts';
 
 /** What is in the files does not fit what the pipeline declares now; a sentence with uid and state. */
@@ -87,7 +89,7 @@ function restoreState(
   reader: DataFileReader,
   state: SavedStateIndex,
 ): void {
-  if (isOperatorState(state.type)) return;
+  if (isOperatorState(state.type) || state.blocks.length === 0) return;
   if (reader.maxParallelism !== backend.maxParallelism) {
     throw new RestoreRefused(
       `"${backend.operatorUid}" was saved with max parallelism ${reader.maxParallelism} and now has ${backend.maxParallelism}; key groups cannot be divided anew.`,
@@ -129,32 +131,13 @@ function migrationOf(
   saved: SavedStateIndex,
   uid: string,
 ): ((old: unknown) => unknown) | null {
-  const problem = stateMismatch(declaration, saved);
+  const problem = stateMismatch(describeState(declaration), saved);
   if (problem !== null) throw new RestoreRefused(`State "${saved.name}" of operator "${uid}" ${problem}.`);
   const steps: ((old: unknown) => unknown)[] = [];
   for (let version = saved.schemaVersion; version < declaration.schemaVersion; version++) {
-    const step = declaration.migrations?.[version];
-    if (step === undefined) {
-      throw new RestoreRefused(
-        `State "${saved.name}" of operator "${uid}" has no migration from schema version ${version} to ${version + 1}.`,
-      );
-    }
-    steps.push(step);
+    steps.push(present(declaration.migrations?.[version], `the migration from schema version ${version}`));
   }
   if (steps.length === 0) return null;
   const migrate = (value: unknown) => steps.reduce((result, step) => step(result), value);
   return declaration.type === 'list' ? (list) => (list as readonly unknown[]).map(migrate) : migrate;
-}
-
-/** Why the saved state cannot become the declared one, by what both say of themselves; null when it can. */
-export function stateMismatch(
-  declared: { readonly type: string; readonly schemaVersion: number },
-  saved: { readonly type: string; readonly schemaVersion: number },
-): string | null {
-  if (declared.type !== saved.type)
-    return `was saved as a ${saved.type} state and is now a ${declared.type} state`;
-  if (declared.schemaVersion < saved.schemaVersion) {
-    return `was saved with schema version ${saved.schemaVersion}, which is newer than ${declared.schemaVersion}`;
-  }
-  return null;
 }

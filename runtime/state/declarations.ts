@@ -24,6 +24,8 @@ export interface StateDescription {
   readonly type: StateType;
   /** Starts at 1; a higher number than the saved one needs migrations, a lower one is refused. */
   readonly schemaVersion: number;
+  /** The oldest schema version from which migrations lead to this one; absent where there are none. */
+  readonly migratesFrom?: number;
 }
 
 export interface StateDeclaration<T = unknown> extends StateDescription {
@@ -58,8 +60,16 @@ export interface MapState<K extends Key, V> {
   clear(): void;
 }
 
-export const describeState = (declaration: StateDescription): StateDescription => ({
-  name: declaration.name,
-  type: declaration.type,
-  schemaVersion: declaration.schemaVersion,
-});
+export const describeState = (declaration: StateDescription | StateDeclaration): StateDescription => {
+  const { name, type, schemaVersion } = declaration;
+  const oldest = 'migrations' in declaration ? oldestMigrated(declaration) : schemaVersion;
+  return oldest < schemaVersion
+    ? { name, type, schemaVersion, migratesFrom: oldest }
+    : { name, type, schemaVersion };
+};
+
+function oldestMigrated({ schemaVersion, migrations }: StateDeclaration): number {
+  let oldest = schemaVersion;
+  while (migrations?.[oldest - 1] !== undefined) oldest--;
+  return oldest;
+}

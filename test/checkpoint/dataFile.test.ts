@@ -222,7 +222,7 @@ test.each<[string, Partial<StateDeclaration>, string]>([
   [
     'a migration that is missing',
     { schemaVersion: 3, migrations: { 1: (old) => old } },
-    'State "count" of operator "op" has no migration from schema version 2 to 3.',
+    'State "count" of operator "op" was saved with schema version 1, and no migration leads from it to 3.',
   ],
 ])('G10: %s is refused before data', (_, change, sentence) => {
   const files = new MemoryFiles();
@@ -242,7 +242,9 @@ test.each<[string, Partial<StateDeclaration>, string]>([
 
 test('G7: another max parallelism is refused', () => {
   const files = new MemoryFiles();
-  const saved = saveAll(subtasksOf(operator, 1), files, 'a');
+  const old = subtasksOf(operator, 1);
+  write(old, 'k', 1);
+  const saved = saveAll(old, files, 'a');
   expect(() => restoreAll({ ...operator, maxParallelism: 16 }, 1, saved, files)).toThrow(
     'was saved with max parallelism 8 and now has 16',
   );

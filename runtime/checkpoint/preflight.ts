@@ -1,0 +1,203 @@
+/**
+ * Before a restore touches anything: what would become of everything that is in the snapshot, and of every operator of
+ * the plan. Works from the manifest and the plan alone; what only a disk or a running job knows comes in as facts.
+ *
+ *   saved \ plan      declared alike       newer schema           not declared      another type, older schema
+ *   with entries      as is, or rescaled   migrated (if it can)   dropped           impossible
+ *   empty, missing    new and empty        new and empty          (nothing)         new and empty
+ *
+ * Keyed state of another max parallelism is impossible as a whole: key groups cannot be divided anew.
+ */
+import type { GraphOperator, JobGraph } from '../graph/jobGraph.ts';
+import type { StateDescription } from '../state/declarations.ts';
+import { isOperatorState } from './dataFileFormat.ts';
+import type { Manifest, ManifestOperator, ManifestState } from './manifest.ts';
+import { bytesText, counted } from './quantityText.ts';
+import { stateMismatch } from './stateMismatch.ts';
+
+export type PreflightVerdict = 'as-is' | 'rescaled' | 'migrated' | 'new-and-empty' | 'dropped' | 'impossible';
+
+export interface PreflightItem {
+  readonly uid: string;
+  readonly name: string;
+  /** Null: the verdict is about the operator as a whole. */
+  readonly state: string | null;
+  readonly verdict: PreflightVerdict;
+  /** A sentence. */
+  readonly text: string;
+  readonly keys: number | null;
+  readonly bytes: number | null;
+}
+
+export interface SupersededPart {
+  readonly operator: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly committedAt: number | null;
+}
+
+export interface PreflightFacts {
+  /** Parts that sinks committed after the snapshot, as the sink directories show. */
+  readonly supersededParts: readonly SupersededPart[];
+  /** Where the job last was, by its newest snapshot or its running sources; null when nobody knows. */
+  readonly lastPositions: Manifest['sources'] | null;
+}
+
+export interface PreflightReport {
+  readonly items: readonly PreflightItem[];
+  readonly supersededParts: readonly SupersededPart[];
+  /** What each source reads again: from the saved offset to the last known one. */
+  readonly replay: readonly {
+    readonly operator: string;
+    readonly split: string;
+    readonly from: number;
+    readonly to: number | null;
+  }[];
+  readonly needs: readonly ('supersede' | 'allow-non-restored-state')[];
+  readonly possible: boolean;
+}
+
+/** `graph` at the parallelism that the job would get. */
+export function preflight(manifest: Manifest, graph: JobGraph, facts: PreflightFacts): PreflightReport {
+  const planned = graph.operators.flatMap((operator) => {
+    const saved = manifest.operators.find(({ uid }) => uid === operator.uid) ?? null;
+    return saved === null ? [newOperator(operator)] : knownOperator(operator, saved);
+  });
+  const uids = new Set(graph.operators.map(({ uid }) => uid));
+  const orphans = manifest.operators.filter(({ uid }) => !uids.has(uid));
+  const items = [
+    ...planned,
+    ...orphans.flatMap((saved) => saved.states.filter(hasEntries).map((state) => droppedItem(saved, state))),
+  ];
+  const needs: PreflightReport['needs'][number][] = [];
+  if (facts.supersededParts.length > 0) needs.push('supersede');
+  if (items.some(({ verdict }) => verdict === 'dropped')) needs.push('allow-non-restored-state');
+  return {
+    items,
+    supersededParts: facts.supersededParts,
+    replay: replayOf(manifest, uids, facts.lastPositions),
+    needs,
+    possible: items.every(({ verdict }) => verdict !== 'impossible'),
+  };
+}
+
+function newOperator(operator: GraphOperator): PreflightItem {
+  const { uid, name } = operator;
+  const stateless = operator.states.length === 0 && !operator.keyed;
+  const [verdict, text] = stateless
+    ? (['as-is', 'Has no state.'] as const)
+    : (['new-and-empty', 'Is not in the savepoint and starts empty.'] as const);
+  return { uid, name, state: null, verdict, text, keys: null, bytes: null };
+}
+
+function knownOperator(operator: GraphOperator, saved: ManifestOperator): readonly PreflightItem[] {
+  const { uid, name } = operator;
+  const impossible = keyGroupProblem(operator, saved);
+  if (impossible !== null) {
+    const keyed = saved.states.filter((state) => !isOperatorState(state.type));
+    return [
+      {
+        uid,
+        name,
+        state: null,
+        verdict: 'impossible',
+        text: impossible,
+        keys: sum(keyed, 'keys'),
+        bytes: sum(keyed, 'bytes'),
+      },
+    ];
+  }
+  const declared = [...operator.states];
+  // Timers need no declaration; every keyed operator takes them.
+  if (operator.keyed) declared.push(...saved.states.filter(({ type }) => type === 'timers'));
+  const items = declared.flatMap((state) => stateItem(operator, saved, state));
+  const names = new Set(declared.map((state) => state.name));
+  const dropped = saved.states
+    .filter((state) => !names.has(state.name) && hasEntries(state))
+    .map((state) => droppedItem(saved, state));
+  if (items.length > 0 || dropped.length > 0) return [...items, ...dropped];
+  return [{ uid, name, state: null, verdict: 'as-is', text: 'Has no state.', keys: null, bytes: null }];
+}
+
+function keyGroupProblem(operator: GraphOperator, saved: ManifestOperator): string | null {
+  if (operator.maxParallelism === saved.maxParallelism) return null;
+  if (!saved.states.some((state) => !isOperatorState(state.type) && hasEntries(state))) return null;
+  return `Was saved with max parallelism ${saved.maxParallelism}, and the plan has ${operator.maxParallelism}: key groups cannot be divided anew.`;
+}
+
+function stateItem(
+  operator: GraphOperator,
+  saved: ManifestOperator,
+  declared: StateDescription,
+): readonly PreflightItem[] {
+  const { uid, name } = operator;
+  const state = saved.states.find((candidate) => candidate.name === declared.name) ?? null;
+  const known = { uid, name, state: declared.name };
+  if (state === null || !hasEntries(state)) {
+    // Every keyed operator has timers; empty ones are nothing to tell.
+    if (declared.type === 'timers') return [];
+    const text =
+      state === null
+        ? 'Is not in the savepoint and starts empty.'
+        : 'Is empty in the savepoint and starts empty.';
+    return [{ ...known, verdict: 'new-and-empty', text, keys: 0, bytes: 0 }];
+  }
+  const { keys, bytes } = state;
+  const problem = stateMismatch(declared, state);
+  if (problem !== null)
+    return [{ ...known, verdict: 'impossible', text: sentence(`${problem}: ${amount(state)}`), keys, bytes }];
+  const rescaled =
+    saved.parallelism === operator.parallelism ? null : `${saved.parallelism} → ${operator.parallelism}`;
+  if (declared.schemaVersion > state.schemaVersion) {
+    const versions = `Migrated v${state.schemaVersion} → v${declared.schemaVersion}`;
+    return [
+      {
+        ...known,
+        verdict: 'migrated',
+        text: `${versions}${rescaled === null ? '' : `, rescaled ${rescaled}`}: ${amount(state)}.`,
+        keys,
+        bytes,
+      },
+    ];
+  }
+  if (rescaled !== null)
+    return [{ ...known, verdict: 'rescaled', text: `Rescaled ${rescaled}: ${amount(state)}.`, keys, bytes }];
+  return [{ ...known, verdict: 'as-is', text: `As is: ${amount(state)}.`, keys, bytes }];
+}
+
+function droppedItem({ uid, name }: ManifestOperator, state: ManifestState): PreflightItem {
+  const text = `No operator takes the state ${state.name} of ${uid}: ${amount(state)} would be left behind; the savepoint itself keeps them.`;
+  return { uid, name, state: state.name, verdict: 'dropped', text, keys: state.keys, bytes: state.bytes };
+}
+
+function replayOf(
+  manifest: Manifest,
+  uids: ReadonlySet<string>,
+  last: Manifest['sources'] | null,
+): PreflightReport['replay'] {
+  return manifest.sources
+    .filter(({ operator }) => uids.has(operator))
+    .map(({ operator, split, offset }) => {
+      const now =
+        last?.find((position) => position.operator === operator && position.split === split)?.offset ?? null;
+      // A branch that had come less far says nothing about what is read again.
+      return { operator, split, from: offset, to: now !== null && now >= offset ? now : null };
+    });
+}
+
+const hasEntries = ({ keys }: ManifestState): boolean => keys > 0;
+
+function amount({ type, keys, bytes }: ManifestState): string {
+  const what =
+    type === 'timers' ? 'timer' : isOperatorState(type) ? 'element' : type === 'map' ? 'entr' : 'key';
+  const text = what === 'entr' ? counted(keys, 'entry').replace(/entrys$/, 'entries') : counted(keys, what);
+  return `${text}, ${bytesText(bytes)}`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function sum(states: readonly ManifestState[], what: 'keys' | 'bytes'): number {
+  return states.reduce((total, state) => total + state[what], 0);
+}

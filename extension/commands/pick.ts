@@ -8,7 +8,7 @@ import { isOver } from '../job/jobView.ts';
 import type { Shelves } from '../job/shelves.ts';
 import type { Row, SnapshotRef } from '../trees/row.ts';
 import { snapshotRef } from '../trees/savepointRows.ts';
-import { ageText, bytesText } from '../words/numbers.ts';
+import { bytesText, roughAgeText } from '../words/numbers.ts';
 
 /** What the menus hand over: the file of an editor or of the explorer, or the row of a tree. */
 export type CommandTarget = vscode.Uri | Row | undefined;
@@ -67,7 +67,7 @@ export async function pickSnapshot(
     .sort((a, b) => b.savepoint.createdAt - a.savepoint.createdAt)
     .map(({ savepoint, snapshot }) => ({
       label: `$(bookmark) ${snapshot.name}`,
-      description: `${savepoint.job} · ${vscode.l10n.t('{0} ago', ageText(now - savepoint.createdAt))} · ${bytesText(savepoint.bytes)}`,
+      description: `${savepoint.job} · ${vscode.l10n.t('{0} ago', roughAgeText(now - savepoint.createdAt))} · ${bytesText(savepoint.bytes)}`,
       detail: savepoint.notes ?? '',
       snapshot,
     }));

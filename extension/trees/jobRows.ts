@@ -33,7 +33,7 @@ function jobRow(job: JobView, now: number, say: Say): Row {
     children:
       facts === null || isOver(job)
         ? []
-        : facts.graph.vertices.map((vertex) => vertexRow(job.file, vertex, facts, say)),
+        : facts.graph.vertices.map((vertex) => vertexRow(job, vertex, facts, say)),
     branch: isOver(job) ? null : 'expanded',
   };
 }
@@ -60,14 +60,13 @@ function tooltipOf(job: JobView, now: number, say: Say): string {
   return lines.join('\n\n');
 }
 
-function vertexRow(file: string, vertex: VertexInfo, facts: JobFacts, say: Say): Row {
-  const samples = Array.from({ length: vertex.parallelism }, (_, index) =>
-    facts.subtasks.get(`${vertex.id}[${index}]`),
-  ).filter((sample) => sample !== undefined);
+function vertexRow({ file, isLive }: JobView, vertex: VertexInfo, facts: JobFacts, say: Say): Row {
+  // What was measured before the connection was lost is not how it is now.
+  const samples = isLive ? samplesOf(vertex, facts) : [];
   const rate = sum(samples, vertex.role === 'source' ? 'recordsOutPerSecond' : 'recordsInPerSecond');
   const busy = max(samples, 'busy');
   const backpressured = max(samples, 'backpressured');
-  const isStalled = facts.stalls.some(({ hops }) => hops.at(-1)?.subtask.vertex === vertex.id);
+  const isStalled = isLive && facts.stalls.some(({ hops }) => hops.at(-1)?.subtask.vertex === vertex.id);
   const location = vertex.operators.find((operator) => operator.location !== null)?.location ?? null;
   const icons = { source: 'arrow-right', operator: 'circle-outline', sink: 'inbox' } as const;
   return {
@@ -93,6 +92,12 @@ function vertexRow(file: string, vertex: VertexInfo, facts: JobFacts, say: Say):
     children: [],
     branch: null,
   };
+}
+
+/** Of all its subtasks, or of none: a part of a sum would be a wrong number. */
+function samplesOf({ id, parallelism }: VertexInfo, { subtasks }: JobFacts): readonly SubtaskSample[] {
+  const samples = Array.from({ length: parallelism }, (_, index) => subtasks.get(`${id}[${index}]`));
+  return samples.every((sample) => sample !== undefined) ? samples : [];
 }
 
 type Numeric =

@@ -1,6 +1,6 @@
 /** Savepoints, newest first, and whatever looks like one but cannot be read: shown, never hidden. */
 import type { DamagedSavepoint, SavepointSummary } from '../../runtime/protocol/savepoints.ts';
-import { ageText, bytesText, countText } from '../words/numbers.ts';
+import { bytesText, countText, roughAgeText } from '../words/numbers.ts';
 import type { Say } from '../words/say.ts';
 import { plain, type Row, type SnapshotRef } from './row.ts';
 
@@ -53,7 +53,7 @@ function savepointRow(
     label: label ?? `#${checkpointId}`,
     description: [
       isSelected ? say('selected for compare') : null,
-      say('{0} ago', ageText(now - createdAt)),
+      say('{0} ago', roughAgeText(now - createdAt)),
       bytesText(bytes),
       several.jobs ? job : null,
       several.folders ? shelf.folderName : null,

@@ -38,6 +38,14 @@ export function ageText(ms: number): string {
   return seconds < 60 ? `${seconds} s` : longDurationText(ms);
 }
 
+/** For what is long ago: the largest unit says enough. */
+export function roughAgeText(ms: number): string {
+  const minutes = Math.floor(Math.max(0, ms) / 60_000);
+  if (minutes < 1) return ageText(ms);
+  if (minutes < 60) return `${minutes} m`;
+  return minutes < 1_440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`;
+}
+
 export function shareText(share: number | null): string {
   return share === null ? unknown : `${Math.round(share * 100)} %`;
 }

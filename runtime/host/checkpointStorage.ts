@@ -9,7 +9,7 @@
  * next run of the job (`clearAttempts`), which owns the job's data directory by its lock.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../checkpoint/manifest.ts';
 import { printManifest } from '../checkpoint/manifestCodec.ts';
@@ -30,6 +30,16 @@ export function fileCheckpointStorage(data: DataDirectory, job: string): Checkpo
       });
     },
     publish: (directory, manifest, done) => answer(done, () => publish(directory, manifest)),
+    adopt: (directory, manifest, done) =>
+      answer(done, async () => {
+        const attempt = join(
+          data.checkpoints(job),
+          `${attemptPrefixOf(job)}${manifest.checkpointId}-${randomBytes(4).toString('hex')}`,
+        );
+        await mkdir(attempt, { recursive: true });
+        await copyData(directory, attempt, manifest);
+        return publish(attempt, manifest);
+      }),
     discard: (directory, done) =>
       answer(done, async () => {
         await discard(directory);
@@ -75,6 +85,18 @@ async function publish(directory: string, manifest: Manifest): Promise<string> {
 /** `@` is in no directory name of a job, so that job `a` never takes an attempt of job `a-1` for its own. */
 function attemptPrefixOf(job: string): string {
   return `.attempt-${directoryNameOf(job)}@`;
+}
+
+/** Copies, no links: what belongs to the user and what belongs to Sluice must not change together. */
+async function copyData(from: string, to: string, manifest: Manifest): Promise<void> {
+  for (const { path } of manifest.operators.flatMap(({ files }) => files)) {
+    const copy = join(to, path);
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(join(from, path), copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const file = await open(copy, 'r+');
+    await file.sync().finally(() => file.close());
+    if (dirname(copy) !== to) await syncNames(dirname(copy));
+  }
 }
 
 /** The manifest goes first: what is only half removed is no snapshot any more. */

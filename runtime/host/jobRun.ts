@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { seededRandom } from '../base/random.ts';
 import type { Outcome } from '../checkpoint/storage.ts';
+import type { Deployment } from '../engine/job/deployer.ts';
 import type { JobFact } from '../engine/job/facts.ts';
 import { JobMaster, type RestorePoint, type TakenSnapshot } from '../engine/job/jobMaster.ts';
 import type { MetricsTable } from '../engine/metricsTable.ts';
@@ -86,6 +87,7 @@ export class JobRun {
       bundlePath: prepared.bundle.path,
       defineOptions: prepared.defineOptions,
       workingDirectory: prepared.workingDirectory,
+      prepare: (deployment) => this.#prepare(deployment),
       onMetrics: (table) => {
         this.#metrics = table;
         server.metrics(table);
@@ -182,15 +184,16 @@ export class JobRun {
 
   /** The master's deadline is by the wall clock. */
   #setAlarm(): void {
-    if (this.#isOver) return this.#alarm.clear();
-    const deadline = this.#master.nextDeadline();
+    const deadline = this.#isOver ? null : this.#master.nextDeadline();
     this.#alarm.set(deadline === null ? null : machineClock.monotonicMs() + deadline - machineClock.now());
   }
 
   #fact(fact: JobFact): void {
     const { server, log } = this.#options;
-    // The master is between two deployments: nobody writes.
-    if (fact.type === 'deployed' && this.#restoring !== null) this.#goBack(this.#restoring);
+    if (fact.type === 'deployed' && this.#restoring !== null) {
+      const { point, parallelism } = this.#restoring;
+      server.announce(this.#view.restored(restoredFrom(point, machineClock.now()), parallelism));
+    }
     server.fact(fact);
     switch (fact.type) {
       case 'status':
@@ -216,14 +219,15 @@ export class JobRun {
     }
   }
 
-  /** With the user's consent, before the tasks of the older point write their first record. */
-  #goBack({ point, parallelism }: { readonly point: RestorePoint; readonly parallelism: number }): void {
-    const { prepared, server } = this.#options;
-    if (point.supersede) {
-      const files = machineFiles({ workingDirectory: prepared.workingDirectory, afterCallback: () => {} });
-      supersedeAll(prepared.graph, point, files, prepared.runId);
-    }
-    server.announce(this.#view.restored(restoredFrom(point, machineClock.now()), parallelism));
+  /** With the user's consent, after the branch has a checkpoint of its own and before its tasks write their first record. */
+  #prepare({ deploys }: Deployment): void {
+    const { graph, workingDirectory, runId } = this.#options.prepared;
+    const restore = deploys[0]?.restore ?? null;
+    if (deploys[0]?.supersede !== true || restore === null) return;
+    const files = machineFiles({ workingDirectory, afterCallback: () => {} });
+    const pathsOf = (uid: string) =>
+      restore.operators.find((operator) => operator.uid === uid)?.files.map(({ path }) => path) ?? [];
+    supersedeAll(graph, pathsOf, files, runId);
   }
 
   #statusChanged(fact: Extract<JobFact, { type: 'status' }>): void {

@@ -15,10 +15,10 @@ import type { RestorePoint } from '../engine/job/jobMaster.ts';
 import { parallelismProblem } from '../graph/buildExecutionGraph.ts';
 import type { JobGraph } from '../graph/jobGraph.ts';
 import type { LaunchRequest } from '../protocol/launch.ts';
-import type { Preflight, SavepointSummary } from '../protocol/savepoints.ts';
+import type { SavepointSummary } from '../protocol/savepoints.ts';
 import type { Bundle } from './bundle.ts';
 import { clearAttempts } from './checkpointStorage.ts';
-import { checkRestore } from './checkRestore.ts';
+import { checkRestore, consentProblem } from './checkRestore.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import { machineFiles } from './files.ts';
 import { LaunchError, launchFailure } from './launchFailure.ts';
@@ -112,10 +112,13 @@ export async function prepareJob(options: PrepareOptions): Promise<PrepareOutcom
         id: snapshotIdOf(data, point.directory),
         workingDirectory,
         parallelism: job.parallelism,
+        points: snapshotsOf(graph.name, data).points,
       });
-      requireConsent(preflight, point, job);
+      const problem = consentProblem(preflight, point, job);
+      if (problem !== null) throw new LaunchError(problem);
     } else requireEmptySinks(graph, workingDirectory, job.supersede);
-    if (job.supersede) supersedeAll(graph, point, files, runId);
+    // A restored job's parts are renamed when it is deployed, after its branch has a checkpoint of its own.
+    if (job.supersede && point === null) supersedeAll(graph, null, files, runId);
 
     const checkpoints = checkpointsOnShelf(data, graph.name);
     return {
@@ -131,9 +134,7 @@ export async function prepareJob(options: PrepareOptions): Promise<PrepareOutcom
         parallelism: graph.operators.reduce((widest, operator) => Math.max(widest, operator.parallelism), 1),
         parallelismOverride: job.parallelism,
         restore:
-          point === null
-            ? null
-            : { ...point, supersede: job.supersede, allowNonRestoredState: job.allowNonRestoredState },
+          point === null ? null : restorePoint(point, job.supersede, snapshotsOf(graph.name, data).points),
         restoredFrom: point === null ? null : summaryOf(data, point),
         nextCheckpointId: nextCheckpointId(idsOnDisk(graph.name, data), point?.manifest ?? null),
         retained: checkpoints.snapshots
@@ -254,27 +255,15 @@ function idsOnDisk(job: string, data: DataDirectory): readonly number[] {
   return [...claimed, ...snapshotsOf(job, data).points.map(({ manifest }) => manifest.checkpointId)];
 }
 
-function requireConsent(
-  preflight: Preflight,
+/** Does the job have newer snapshots? Then going on from this one begins a branch. */
+export function restorePoint(
   point: SnapshotPoint,
-  job: NonNullable<LaunchRequest['job']>,
-): void {
-  const name = point.manifest.label ?? `${point.manifest.kind} #${point.manifest.checkpointId}`;
-  if (!preflight.possible) {
-    const item = preflight.items.find(({ verdict }) => verdict === 'impossible');
-    const message = `${name} does not fit the pipeline: ${item?.text ?? 'the pre-flight says why'}`;
-    throw new LaunchError(launchFailure('not-compatible', message, { preflight }));
-  }
-  if (preflight.needs.includes('allow-non-restored-state') && !job.allowNonRestoredState) {
-    const dropped = preflight.items.find(({ verdict }) => verdict === 'dropped');
-    const message = `${dropped?.text ?? 'The savepoint has state that no operator takes'} (uid ${dropped?.uid}); bring the operator back, or drop its state with --allow-non-restored-state.`;
-    throw new LaunchError(launchFailure('not-compatible', message, { preflight }));
-  }
-  if (preflight.needs.includes('supersede') && !job.supersede) {
-    const parts = preflight.supersededParts;
-    const message = `${parts.length} part${parts.length === 1 ? '' : 's'} in ${parts[0]?.path.replace(/[^/\\]*$/, '')} came after ${name} and would be doubled; rename them with --supersede, or give the sink another directory.`;
-    throw new LaunchError(launchFailure('needs-consent', message, { preflight }));
-  }
+  supersede: boolean,
+  points: readonly SnapshotPoint[],
+): RestorePoint {
+  const latest = latestSnapshot(points);
+  const isLatest = latest === null || latest.manifest.checkpointId <= point.manifest.checkpointId;
+  return { ...point, supersede, isLatest };
 }
 
 function requireEmptySinks(graph: JobGraph, workingDirectory: string, supersede: boolean): void {

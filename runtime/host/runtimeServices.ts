@@ -17,7 +17,7 @@ import type { Answer, Services } from '../server/services.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import type { JobRun } from './jobRun.ts';
-import type { PreparedJob } from './prepareJob.ts';
+import { type PreparedJob, restorePoint, snapshotsOf } from './prepareJob.ts';
 import {
   deleteSavepoint,
   readSnapshot,
@@ -131,6 +131,7 @@ export function runtimeServices(context: ServiceContext): Services {
           id: snapshotIdOf(data, point.directory),
           workingDirectory: prepared.workingDirectory,
           parallelism: parallelism ?? prepared.parallelismOverride,
+          points: snapshotsOf(prepared.graph.name, data).points,
         });
       }),
     'savepoint/restore': ({ savepoint, parallelism, supersede, allowNonRestoredState }, answer) =>
@@ -148,11 +149,16 @@ export function runtimeServices(context: ServiceContext): Services {
             id: snapshotIdOf(data, point.directory),
             workingDirectory: prepared.workingDirectory,
             parallelism: parallelism ?? prepared.parallelismOverride,
+            points: snapshotsOf(prepared.graph.name, data).points,
           });
           const missing = consentProblem(preflight, point, { supersede, allowNonRestoredState });
           if (missing !== null) throw new Refusal(errorCodes.notCompatible, missing.message, preflight);
           const result = await new Promise<Outcome<null>>((done) =>
-            run.restore({ ...point, supersede, allowNonRestoredState }, parallelism ?? null, done),
+            run.restore(
+              restorePoint(point, supersede, snapshotsOf(prepared.graph.name, data).points),
+              parallelism ?? null,
+              done,
+            ),
           );
           if (!result.ok) throw new Refusal(errorCodes.failed, result.message);
           return { job: run.view.job };

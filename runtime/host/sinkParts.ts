@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DataFileReader } from '../checkpoint/dataFileReader.ts';
-import type { Manifest } from '../checkpoint/manifest.ts';
+import type { SnapshotPoint } from '../checkpoint/lineage.ts';
 import { type PartWriterState, partsCommittedAfter } from '../connectors/partNames.ts';
 import { supersedeParts } from '../connectors/supersedeParts.ts';
 import type { GraphOperator, JobGraph } from '../graph/jobGraph.ts';
@@ -23,23 +23,26 @@ export interface CommittedPart {
   readonly committedAt: number | null;
 }
 
-/** A snapshot as it lies on the disk. */
-export interface SnapshotAt {
-  readonly manifest: Manifest;
-  /** Absolute. */
-  readonly directory: string;
+/** Where the data files of an operator lie in the snapshot that is gone back to; null: a fresh start. */
+export type DataFilesOf = ((uid: string) => readonly string[]) | null;
+
+export function dataFilesOf({ manifest, directory }: SnapshotPoint): DataFilesOf {
+  return (uid) => {
+    const operator = manifest.operators.find((saved) => saved.uid === uid);
+    return operator?.files.map(({ path }) => join(directory, path)) ?? [];
+  };
 }
 
-/** `from` null: a fresh start, for which every part is one too many. Throws SnapshotDamage. */
+/** On a fresh start every part is one too many. Throws SnapshotDamage. */
 export function partsAfter(
   graph: JobGraph,
-  from: SnapshotAt | null,
+  dataFiles: DataFilesOf,
   files: FileAccess,
   workingDirectory: string,
 ): readonly CommittedPart[] {
   return fileSinks(graph).flatMap(({ uid, directory }) => {
     const names = files.list(directory.path);
-    return partsCommittedAfter(writerStates(uid, from), names, directory.extension).map(({ name }) => {
+    return partsCommittedAfter(writerStates(uid, dataFiles), names, directory.extension).map(({ name }) => {
       const path = join(directory.path, name);
       const found = statSync(resolve(workingDirectory, path), { throwIfNoEntry: false });
       return { operator: uid, path, bytes: found?.size ?? 0, committedAt: found?.ctimeMs ?? null };
@@ -50,13 +53,13 @@ export function partsAfter(
 /** With consent. Throws SnapshotDamage or FileError. */
 export function supersedeAll(
   graph: JobGraph,
-  from: SnapshotAt | null,
+  dataFiles: DataFilesOf,
   files: FileAccess,
   runId: string,
 ): void {
   for (const { uid, directory } of fileSinks(graph)) {
     files.makeDirectory(directory.path);
-    supersedeParts(files, directory, writerStates(uid, from), runId);
+    supersedeParts(files, directory, writerStates(uid, dataFiles), runId);
   }
 }
 
@@ -69,11 +72,10 @@ function fileSinks(
 }
 
 /** What every old subtask's writer had put into the snapshot. */
-function writerStates(uid: string, from: SnapshotAt | null): readonly PartWriterState[] {
-  const operator = from?.manifest.operators.find((saved) => saved.uid === uid);
-  if (from === null || operator === undefined) return [];
-  return operator.files.flatMap((file) => {
-    const reader = new DataFileReader(openSnapshotBytes(join(from.directory, file.path)));
+function writerStates(uid: string, dataFiles: DataFilesOf): readonly PartWriterState[] {
+  if (dataFiles === null) return [];
+  return dataFiles(uid).flatMap((path) => {
+    const reader = new DataFileReader(openSnapshotBytes(path));
     try {
       const state = reader.state(writerDeclaration.name);
       return state === null ? [] : (reader.elements(state) as readonly PartWriterState[]);

@@ -22,6 +22,8 @@ export interface WorkerDeployerOptions {
   readonly bundlePath: string;
   readonly defineOptions: DefineOptions;
   readonly workingDirectory: string;
+  /** Before the first worker of a deployment is started. May throw; the deployment then fails. */
+  prepare(deployment: Deployment): void;
   onMetrics(table: MetricsTable): void;
   onMessage(thread: number, message: FromWorker): void;
   /** It ended without being asked to. */
@@ -55,13 +57,21 @@ export class WorkerDeployer implements Deployer {
     this.#options = options;
   }
 
-  deploy({ execution, threads, deploys }: Deployment): void {
+  deploy(deployment: Deployment): void {
+    const { execution, threads, deploys } = deployment;
+    this.#isTerminating = false;
+    try {
+      this.#options.prepare(deployment);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      setImmediate(() => this.#options.onDied(0, reason));
+      return;
+    }
     const metrics = MetricsTable.share(execution);
     const crossing = crossingChannels(execution, threads);
     const bytes = crossing.length > largeRingsMax ? ringBytes / 4 : ringBytes;
     const rings = new Map(crossing.map((channel) => [channel, makeRing(bytes)]));
     const wakeWords = makeWakeWords(threads.length);
-    this.#isTerminating = false;
     this.#options.onMetrics(new MetricsTable(execution, metrics));
     this.#threads = deploys.map((deploy, threadIndex) => {
       const workerData: TaskWorkerData = {

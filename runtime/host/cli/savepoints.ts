@@ -1,0 +1,313 @@
+/** `sluice savepoint …`: the shelf of savepoints, read straight from the disk; only `take` and `restore` need a running job. */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { SnapshotPoint } from '../../checkpoint/lineage.ts';
+import { SnapshotDamage } from '../../checkpoint/storage.ts';
+import { savepointDetails } from '../../server/savepointInfo.ts';
+import { checkRestore, consentProblem } from '../checkRestore.ts';
+import { snapshotDirectory } from '../dataDirectory.ts';
+import { snapshotsOf } from '../prepareJob.ts';
+import {
+  deleteSavepoint as deleteFromShelf,
+  jobsOnShelf,
+  readSnapshot,
+  relabel,
+  savepointsOnShelf,
+  snapshotIdOf,
+  summaryOf,
+} from '../savepointShelf.ts';
+import { Utility } from '../utility.ts';
+import { CliError, exitCodes } from './cliError.ts';
+import {
+  type CommandContext,
+  type CommonOptions,
+  commandContext,
+  findRunningJob,
+  withClient,
+} from './commonOptions.ts';
+import { bytesText, countText, table, timeText } from './output.ts';
+import { planOnly } from './plan.ts';
+import { preflightLines } from './preflightText.ts';
+
+export async function takeSavepoint(
+  job: string | undefined,
+  options: CommonOptions & { readonly label?: string; readonly notes?: string },
+): Promise<void> {
+  const context = commandContext(options);
+  const running = findRunningJob(context, job);
+  const { savepoint } = await withClient(running, (client) =>
+    client.request('savepoint/take', {
+      ...(options.label === undefined ? {} : { label: options.label }),
+      ...(options.notes === undefined ? {} : { notes: options.notes }),
+    }),
+  );
+  context.output.tell(
+    { type: 'savepoint', ...savepoint },
+    `${savepoint.id}: ${bytesText(savepoint.bytes)}, ${countText(savepoint.keys)} keys.`,
+  );
+}
+
+export async function listSavepoints(options: CommonOptions): Promise<void> {
+  const { output, data } = commandContext(options);
+  const { snapshots, damaged } = savepointsOnShelf(data);
+  const summaries = snapshots.map((snapshot) => summaryOf(data, snapshot));
+  if (output.json) {
+    for (const summary of summaries) output.tell({ type: 'savepoint', ...summary });
+    for (const found of damaged) output.tell({ type: 'damaged-savepoint', ...found });
+    return;
+  }
+  if (summaries.length === 0) output.say(`There are no savepoints in ${data.root}.`);
+  else {
+    const rows = summaries.map((summary) => [
+      summary.id,
+      summary.label ?? '',
+      summary.job,
+      timeText(summary.createdAt),
+      countText(summary.keys),
+      bytesText(summary.bytes),
+      String(summary.parallelism),
+    ]);
+    for (const line of table(['savepoint', 'label', 'job', 'taken', 'keys', 'size', 'parallelism'], rows))
+      output.say(line);
+  }
+  for (const { message } of damaged) output.warn(`Damaged: ${message}`);
+}
+
+export async function showSavepoint(id: string, options: CommonOptions): Promise<void> {
+  const context = commandContext(options);
+  showSnapshot(context, findSnapshot(context, id));
+}
+
+export function showSnapshot({ output, data }: CommandContext, { manifest, directory }: SnapshotPoint): void {
+  const details = savepointDetails(manifest, snapshotIdOf(data, directory), directory);
+  if (output.json) {
+    output.tell({ type: 'savepoint-details', ...details });
+    return;
+  }
+  output.say(`${details.label ?? details.id}: ${details.kind} #${details.checkpointId} of ${details.job}`);
+  output.say(
+    `  taken ${timeText(details.createdAt)}, parallelism ${details.parallelism}, plan ${details.fingerprint}`,
+  );
+  output.say(`  ${bytesText(details.bytes)}, ${countText(details.keys)} keys, in ${directory}`);
+  if (details.notes !== null) output.say(`  ${details.notes}`);
+  const rows = details.operators.flatMap((operator) =>
+    operator.states.map((state) => [
+      operator.name,
+      state.name,
+      state.type,
+      `v${state.schemaVersion}`,
+      countText(state.keys),
+      bytesText(state.bytes),
+    ]),
+  );
+  if (rows.length > 0) {
+    output.say('');
+    for (const line of table(['operator', 'state', 'type', 'schema', 'entries', 'size'], rows))
+      output.say(line);
+  }
+  if (details.sources.length > 0) {
+    output.say('');
+    const positions = details.sources.map(({ operator, split, offset }) => [
+      operator,
+      split,
+      countText(offset),
+    ]);
+    for (const line of table(['source', 'split', 'records read'], positions)) output.say(line);
+  }
+}
+
+export async function compareSavepoints(
+  a: string,
+  b: string,
+  options: CommonOptions & {
+    readonly uid?: string;
+    readonly state?: string;
+    readonly key?: string;
+    readonly limit: number;
+  },
+): Promise<void> {
+  const context = commandContext(options);
+  const { output, data } = context;
+  const left = findSnapshot(context, a);
+  const right = findSnapshot(context, b);
+  const utility = new Utility();
+  try {
+    if (options.uid !== undefined && options.state !== undefined) {
+      const { entries, next } = await utility.ask({
+        type: 'compare-entries',
+        a: left.directory,
+        b: right.directory,
+        page: {
+          uid: options.uid,
+          state: options.state,
+          changes: ['added', 'removed', 'changed'],
+          ...(options.key === undefined ? {} : { keyContains: options.key }),
+          cursor: 0,
+          limit: Math.min(500, options.limit),
+        },
+      });
+      for (const entry of entries) {
+        const key = entry.subKey === null ? entry.key : `${entry.key} ${entry.subKey}`;
+        output.tell(
+          { type: 'entry', ...entry },
+          `${entry.change.padEnd(7)} ${key}: ${entry.before ?? '–'} → ${entry.after ?? '–'}`,
+        );
+      }
+      if (next !== null) output.say('There are more; narrow them with --key, or raise --limit.');
+      return;
+    }
+    const comparison = await utility.ask({
+      type: 'compare',
+      a: { directory: left.directory, id: snapshotIdOf(data, left.directory) },
+      b: { directory: right.directory, id: snapshotIdOf(data, right.directory) },
+    });
+    if (output.json) {
+      output.tell({ type: 'comparison', ...comparison });
+      return;
+    }
+    output.say(comparison.samePlan ? 'The plans are the same.' : 'The plans differ:');
+    for (const change of comparison.planChanges) output.say(`  ${change}`);
+    const states = comparison.states.map((state) => [
+      state.name,
+      state.state,
+      countText(state.added),
+      countText(state.removed),
+      countText(state.changed),
+      countText(state.unchanged),
+    ]);
+    if (states.length > 0) {
+      output.say('');
+      for (const line of table(['operator', 'state', 'added', 'removed', 'changed', 'unchanged'], states))
+        output.say(line);
+    }
+    const positions = comparison.positions.map((position) => [
+      position.operator,
+      position.split,
+      countText(position.a),
+      countText(position.b),
+    ]);
+    if (positions.length > 0) {
+      output.say('');
+      for (const line of table(['source', 'split', 'a', 'b'], positions)) output.say(line);
+    }
+  } catch (error) {
+    throw damageAsCliError(error);
+  } finally {
+    await utility.close();
+  }
+}
+
+export async function preflightSavepoint(
+  id: string,
+  pipeline: string,
+  options: CommonOptions & { readonly parallelism?: number },
+): Promise<void> {
+  const context = commandContext(options);
+  const { output, data, workingDirectory } = context;
+  const point = findSnapshot(context, id);
+  const parallelism = options.parallelism ?? null;
+  const graph = await planOnly(pipeline, parallelism, (text) => output.warn(text));
+  const utility = new Utility();
+  try {
+    const preflight = await checkRestore(utility, {
+      graph,
+      point,
+      id: snapshotIdOf(data, point.directory),
+      workingDirectory,
+      parallelism,
+      points: snapshotsOf(graph.name, data).points,
+    });
+    if (output.json) output.tell({ type: 'preflight', ...preflight });
+    else for (const line of preflightLines(preflight)) output.say(line);
+    const problem = consentProblem(preflight, point, { supersede: false, allowNonRestoredState: false });
+    if (problem !== null) process.exitCode = problem.exitCode;
+  } catch (error) {
+    throw damageAsCliError(error);
+  } finally {
+    await utility.close();
+  }
+}
+
+export async function restoreSavepoint(
+  id: string,
+  job: string | undefined,
+  options: CommonOptions & {
+    readonly parallelism?: number;
+    readonly supersede: boolean;
+    readonly allowNonRestoredState: boolean;
+  },
+): Promise<void> {
+  const context = commandContext(options);
+  const running = findRunningJob(context, job);
+  const point = findSnapshot(context, id);
+  const { job: restored } = await withClient(running, (client) =>
+    client.request('savepoint/restore', {
+      savepoint: point.directory,
+      ...(options.parallelism === undefined ? {} : { parallelism: options.parallelism }),
+      supersede: options.supersede,
+      allowNonRestoredState: options.allowNonRestoredState,
+    }),
+  );
+  context.output.tell(
+    { type: 'restored', job: restored },
+    `${restored.name} goes on from ${id}, at parallelism ${restored.parallelism}.`,
+  );
+}
+
+export async function labelSavepoint(
+  id: string,
+  label: string | undefined,
+  options: CommonOptions & { readonly notes?: string },
+): Promise<void> {
+  const context = commandContext(options);
+  const snapshot = findSnapshot(context, id);
+  if (snapshot.manifest.kind !== 'savepoint') {
+    throw new CliError(
+      exitCodes.wrongUsage,
+      'A checkpoint belongs to Sluice and has no label; take a savepoint.',
+    );
+  }
+  const changed = await relabel(snapshot, label ?? null, options.notes ?? snapshot.manifest.notes);
+  const summary = summaryOf(context.data, changed);
+  context.output.tell({ type: 'savepoint', ...summary }, `${summary.id}: ${summary.label ?? 'no label'}.`);
+}
+
+export async function deleteSavepoint(id: string, options: CommonOptions): Promise<void> {
+  const { output, data, workingDirectory } = commandContext(options);
+  // Also one that cannot be read any more.
+  const directory = snapshotDirectory(data, id, { workingDirectory, allowed: [data.savepoints] });
+  if (directory === null || !existsSync(directory) || !deleteFromShelf(data, directory))
+    throw notFound(id, data.root);
+  output.tell({ type: 'deleted', savepoint: id }, `${id} is deleted.`);
+}
+
+/** A savepoint by its id or path, or a checkpoint by its path or by its directory's name. */
+export function findSnapshot({ data, workingDirectory }: CommandContext, id: string): SnapshotPoint {
+  const named = snapshotDirectory(data, id, { workingDirectory, allowed: 'anywhere' });
+  const places = [
+    named,
+    resolve(workingDirectory, id),
+    ...jobsOnShelf(data).map((job) => resolve(data.jobs, job, 'checkpoints', id)),
+  ];
+  try {
+    for (const place of places) {
+      const snapshot = place === null ? null : readSnapshot(place);
+      if (snapshot !== null) return snapshot;
+    }
+  } catch (error) {
+    throw damageAsCliError(error);
+  }
+  throw notFound(id, data.root);
+}
+
+export function damageAsCliError(error: unknown): unknown {
+  return error instanceof SnapshotDamage ? new CliError(exitCodes.notCompatible, error.message) : error;
+}
+
+function notFound(id: string, root: string): CliError {
+  return new CliError(
+    exitCodes.notFound,
+    `There is no savepoint ${id}; sluice savepoint list shows those of ${root}.`,
+  );
+}

@@ -1,0 +1,294 @@
+/** The life of a job, from its start to each of its ends, on the simulated process. */
+import { describe, expect, test } from 'vitest';
+import { boundedOutOfOrderness, ofType, pipeline, type Pipeline, tumbling, valueState } from '../../runtime/api/index.ts';
+import { seededRandom } from '../../runtime/base/random.ts';
+import { jsonl } from '../../runtime/connectors/index.ts';
+import type { JobStatus } from '../../runtime/engine/job/facts.ts';
+import type { RestorePoint, TakenSnapshot } from '../../runtime/engine/job/jobMaster.ts';
+import type { Source } from '../../runtime/operators/source.ts';
+import { MemoryDisk } from './memoryDisk.ts';
+import { Scheduler } from './scheduler.ts';
+import { latestPoint, SimulatedProcess } from './simulatedProcess.ts';
+
+interface Tick {
+  readonly n: number;
+  readonly key: string;
+}
+
+/** Ticks without end, 10 ms of event time apart; `until` makes it bounded. */
+const ticks = (until = Number.POSITIVE_INFINITY): Source<Tick> => ({
+  name: 'ticks',
+  bounded: Number.isFinite(until),
+  splits: () => ['all'],
+  openSplit: (_split, from) => {
+    let n = from?.offset ?? 0;
+    return {
+      poll: (emit) => {
+        for (let taken = 0; taken < 3 && n < until; taken++) if (!emit({ n, key: `k${n++ % 3}` }, 0)) break;
+        return n < until ? { status: 'more' } : { status: 'finished' };
+      },
+      position: () => ({ offset: n, resume: null, finished: n >= until }),
+      close: () => {},
+    };
+  },
+});
+
+const counting = (source: Source<Tick>, onRecord: (tick: Tick) => void = () => {}): Pipeline =>
+  pipeline('counting', (env) => {
+    env
+      .fromSource(source, { uid: 'ticks' })
+      .keyBy((tick) => tick.key)
+      .process({
+        output: ofType<{ id: string }>(),
+        state: { count: valueState<number>({ initial: () => 0 }) },
+        onElement: (tick, context) => {
+          onRecord(tick);
+          const count = (context.state.count.get() ?? 0) + 1;
+          context.state.count.set(count);
+          context.emit({ id: `${tick.key}#${count}` });
+        },
+      }, { uid: 'count' })
+      .sinkTo(jsonl.sink('/out'), { uid: 'out' });
+  });
+
+class World {
+  readonly scheduler: Scheduler;
+  readonly disk: MemoryDisk;
+  process: SimulatedProcess;
+  readonly #pipeline: Pipeline;
+
+  constructor(made: Pipeline, seed = 1) {
+    this.#pipeline = made;
+    this.scheduler = new Scheduler(seededRandom(seed));
+    this.disk = new MemoryDisk((call) => this.scheduler.later(call));
+    this.process = this.start(null);
+  }
+
+  start(restore: RestorePoint | null): SimulatedProcess {
+    const ids = [...this.disk.manifests().values()].map((manifest) => manifest.checkpointId);
+    this.process = new SimulatedProcess({
+      define: () => this.#pipeline.define(),
+      disk: this.disk,
+      scheduler: this.scheduler,
+      settings: { ...this.#pipeline.define().graph.checkpoints, intervalMs: 20, tolerableFailures: 0 },
+      parallelism: null,
+      threadsMax: 2,
+      ringBytes: 1 << 16,
+      runId: `run-${ids.length}`,
+      restore,
+      nextCheckpointId: Math.max(0, ...ids) + 1,
+      retained: [],
+    });
+    return this.process;
+  }
+
+  continue(): void {
+    const latest = latestPoint(this.disk);
+    this.start(latest === null ? null : { ...latest, supersede: false, isLatest: true });
+  }
+
+  until(what: string, reached: () => boolean): void {
+    for (let turn = 0; !reached(); turn++) {
+      if (turn > 300_000) throw new Error(`never came: ${what}; the job is ${this.process.master.status}`);
+      this.process.advance();
+    }
+  }
+
+  untilStatus(...statuses: JobStatus[]): void {
+    this.until(statuses.join(' or '), () => statuses.includes(this.process.master.status));
+  }
+
+  untilCheckpoints(count: number): void {
+    this.until(`${count} checkpoints`, () => this.process.facts.filter((fact) => fact.type === 'checkpoint-completed').length >= count);
+  }
+
+  committed(): string[] {
+    return this.disk.list('/out').filter((name) => name.startsWith('part-')).flatMap((name) => this.disk.text(`/out/${name}`).split('\n')).filter((line) => line !== '').map((line) => (JSON.parse(line) as { id: string }).id).sort();
+  }
+
+  statuses(): string[] {
+    return this.process.facts.flatMap((fact) => (fact.type === 'status' ? [fact.status] : []));
+  }
+}
+
+const exactlyOnce = (ids: readonly string[]): void => {
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const key of ['k0', 'k1', 'k2']) {
+    const counts = ids.filter((id) => id.startsWith(key)).map((id) => Number(id.slice(3))).sort((a, b) => a - b);
+    expect(counts).toEqual(Array.from({ length: counts.length }, (_unused, index) => index + 1));
+  }
+};
+
+describe('a job ends', () => {
+  test('F13 finished: what came after the last periodic checkpoint is committed by the last one, also when periodic ones are off', () => {
+    const world = new World(counting(ticks(500)));
+    world.untilStatus('finished');
+    expect(world.committed()).toHaveLength(500);
+    exactlyOnce(world.committed());
+    expect(latestPoint(world.disk)?.manifest).toMatchObject({ finished: true, trigger: 'final' });
+  });
+
+  test('H1 stopped with a savepoint: committed up to it, and going on from it continues exactly there', () => {
+    const world = new World(counting(ticks()));
+    world.untilStatus('running');
+    world.untilCheckpoints(2);
+    let taken: TakenSnapshot | null = null;
+    world.process.master.stop({ drain: false, label: 'lunch' }, (result) => {
+      taken = result.ok ? result.value : null;
+    });
+    world.untilStatus('suspended');
+    expect(taken).toMatchObject({ manifest: { kind: 'savepoint', stopped: true, drained: false, label: 'lunch' } });
+    const offset = latestPoint(world.disk)?.manifest.sources[0]?.offset;
+    expect(world.committed()).toHaveLength(offset ?? -1);
+    world.continue();
+    world.untilCheckpoints(2);
+    world.process.master.stop({ drain: false, label: null }, () => {});
+    world.untilStatus('suspended');
+    exactlyOnce(world.committed());
+    expect(world.committed()).toHaveLength(latestPoint(world.disk)?.manifest.sources[0]?.offset ?? -1);
+  });
+
+  test('cancelled: at once, with what was committed before', () => {
+    const world = new World(counting(ticks()));
+    world.untilStatus('running');
+    world.untilCheckpoints(1);
+    world.process.master.cancel();
+    world.untilStatus('canceled');
+    exactlyOnce(world.committed());
+  });
+});
+
+describe('H1 H2 windows and the end of event time', () => {
+  const windows = (): Pipeline =>
+    pipeline('windows', (env) => {
+      env
+        .fromSource(ticks(), { uid: 'ticks', watermarks: boundedOutOfOrderness(0, (tick: Tick) => tick.n * 10) })
+        .keyBy((tick) => tick.key)
+        .window(tumbling('1 h'))
+        .process({ output: ofType<{ id: string }>(), onWindow: (values, window, emit) => emit({ id: `${window.key}#${values.length}` }) }, { uid: 'hours' })
+        .sinkTo(jsonl.sink('/out'), { uid: 'out' });
+    });
+
+  test.each([
+    ['suspended: the windows stay open', false, 0],
+    ['drained: all windows fire and are committed', true, 3],
+  ])('%s', (_name, drain, fired) => {
+    const world = new World(windows());
+    world.untilStatus('running');
+    world.untilCheckpoints(2);
+    let taken: TakenSnapshot | null = null;
+    world.process.master.stop({ drain, label: null }, (result) => {
+      taken = result.ok ? result.value : null;
+    });
+    world.untilStatus('suspended');
+    expect(taken).toMatchObject({ manifest: { kind: 'savepoint', stopped: true, drained: drain } });
+    expect(world.committed()).toHaveLength(fired);
+  });
+});
+
+describe('a job fails', () => {
+  test('M1 a failure in the middle goes back to the last checkpoint by itself, and nothing is lost or doubled', () => {
+    let failures = 0;
+    const made = counting(ticks(400), (tick) => {
+      if (tick.n === 300 && failures++ === 0) throw new Error('once');
+    });
+    const world = new World(made);
+    world.untilStatus('finished');
+    expect(world.statuses()).toEqual(['running', 'failing', 'restarting', 'running', 'finished']);
+    expect(world.committed()).toHaveLength(400);
+    exactlyOnce(world.committed());
+  });
+
+  test('a thread that dies is a failure like any other', () => {
+    const world = new World(counting(ticks(2_000)), 3);
+    world.untilCheckpoints(1);
+    world.process.killThread(0);
+    world.untilStatus('finished');
+    expect(world.statuses()).toContain('restarting');
+    expect(world.committed()).toHaveLength(2_000);
+    exactlyOnce(world.committed());
+  });
+
+  test('an error that comes back every time ends the job, with the operator and the record', () => {
+    const made = counting(ticks(400), (tick) => {
+      if (tick.n === 300) throw new Error('always');
+    });
+    const world = new World(made);
+    world.untilStatus('failed');
+    const failures = world.process.facts.filter((fact) => fact.type === 'failure');
+    expect(failures).toHaveLength(4);
+    expect(failures[0]).toMatchObject({ failure: { operator: 'count', message: 'always', record: '{"n":300,"key":"k0"}', origin: 'user' } });
+    exactlyOnce(world.committed());
+  });
+
+  test('F14 killed between the manifest of the last checkpoint and its commit: going on commits it', () => {
+    const world = new World(counting(ticks(12)));
+    world.until('the last manifest', () => latestPoint(world.disk)?.manifest.finished === true);
+    const before = world.committed().length;
+    world.scheduler.forget();
+    expect(before).toBe(0);
+    world.continue();
+    world.untilStatus('finished');
+    expect(world.committed()).toHaveLength(12);
+    exactlyOnce(world.committed());
+  });
+});
+
+describe('M12 a job goes on from another point', () => {
+  const takenBy = (world: World): TakenSnapshot => {
+    let taken: TakenSnapshot | null = null;
+    world.process.master.takeSavepoint({ label: 'here', notes: null }, (result) => {
+      taken = result.ok ? result.value : null;
+    });
+    world.until('the savepoint', () => taken !== null);
+    return taken as unknown as TakenSnapshot;
+  };
+
+  test('M11 a savepoint that does not stop the job commits nothing', () => {
+    const world = new World(counting(ticks()));
+    world.untilStatus('running');
+    world.untilCheckpoints(1);
+    const before = world.committed();
+    const taken = takenBy(world);
+    expect(taken.manifest.trigger).toBe('user');
+    const savepointAt = world.process.facts.findIndex((fact) => fact.type === 'checkpoint-completed' && fact.manifest.kind === 'savepoint');
+    const checkpointBefore = world.process.facts.slice(0, savepointAt).filter((fact) => fact.type === 'checkpoint-completed').length;
+    if (checkpointBefore === 1) expect(world.committed()).toEqual(before);
+  });
+
+  test('restoring while it runs begins a branch: a crash right after it does not go back to what was left', () => {
+    const world = new World(counting(ticks()));
+    world.untilStatus('running');
+    world.untilCheckpoints(1);
+    const taken = takenBy(world);
+    world.untilCheckpoints(5);
+    const committedBefore = world.committed().length;
+    let runs = false;
+    world.process.master.restore({ manifest: taken.manifest, directory: taken.path, supersede: true, isLatest: false }, 2, (result) => {
+      runs = result.ok;
+    });
+    world.until('the branch', () => latestPoint(world.disk)?.manifest.trigger === 'restore');
+    world.scheduler.forget();
+    world.continue();
+    world.untilStatus('running');
+    world.untilCheckpoints(1);
+    expect(runs).toBe(false);
+    exactlyOnce(world.committed());
+    expect(world.committed().length).toBeLessThan(committedBefore + 5_000);
+    expect(latestPoint(world.disk)?.manifest.parent?.checkpointId).toBeGreaterThan(taken.manifest.checkpointId);
+  });
+
+  test('a request that comes while the job is not running is refused with what it is doing', () => {
+    const world = new World(counting(ticks()));
+    const answers: string[] = [];
+    world.process.master.takeSavepoint({ label: null, notes: null }, (result) => answers.push(result.ok ? 'taken' : result.message));
+    world.untilStatus('running');
+    world.process.master.cancel();
+    world.untilStatus('canceled');
+    world.process.master.stop({ drain: false, label: null }, (result) => answers.push(result.ok ? 'stopped' : result.message));
+    expect(answers).toEqual([
+      'The job is created; a savepoint can be taken while it runs.',
+      'The job is canceled; only a running job can be stopped with a savepoint.',
+    ]);
+  });
+});

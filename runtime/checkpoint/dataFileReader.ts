@@ -73,8 +73,7 @@ export class DataFileReader {
   ): Generator<{ readonly keyGroup: number; readonly entries: Iterable<StateEntry> }> {
     for (const block of state.blocks) {
       if (block.keyGroup < groups.first || block.keyGroup > groups.last) continue;
-      const bytes = this.#readBlock(block);
-      yield { keyGroup: block.keyGroup, entries: this.#entriesOf(state, block, bytes) };
+      yield { keyGroup: block.keyGroup, entries: this.entriesOfBlock(state, block) };
     }
   }
 
@@ -105,7 +104,9 @@ export class DataFileReader {
     this.#file.close();
   }
 
-  *#entriesOf(state: SavedStateIndex, block: SavedBlock, bytes: Uint8Array): Generator<StateEntry> {
+  /** Reads and checks the block with the first entry. */
+  *entriesOfBlock(state: SavedStateIndex, block: SavedBlock): Generator<StateEntry> {
+    const bytes = this.#readBlock(block);
     let count = 0;
     let previous: StateEntry | null = null;
     try {
@@ -166,7 +167,10 @@ export function readWholeValue(bytes: Uint8Array): unknown {
 }
 
 /** The order of a data file within a key group. */
-export function compareEntries(a: StateEntry, b: StateEntry): number {
+export function compareEntries(
+  a: Pick<StateEntry, 'key' | 'subKey'>,
+  b: Pick<StateEntry, 'key' | 'subKey'>,
+): number {
   return compareBytes(a.key, b.key) || compareBytes(a.subKey ?? NOTHING, b.subKey ?? NOTHING);
 }
 

@@ -4,8 +4,8 @@
  *
  *   sluice run examples/flights-weather.ts --serve
  *
- * What to look at: flights come ten times as fast as they would, the weather has to be looked up and takes its time. The
- * operator that joins them has two inputs: a barrier that has come with the flights waits until it has come with the
+ * What to look at: flights come at once, each piece of weather has to be looked up, which takes 20 ms. The operator
+ * that joins them has two inputs: a barrier that has come with the flights waits until it has come with the
  * weather too, and what arrives on the flights' channel meanwhile is buffered. The dashboard shows the gate, and for
  * how long it was shut. The result does not depend on which side was first: a flight waits in state for its hour's
  * weather, and the weather stays for later flights.
@@ -47,7 +47,9 @@ export default pipeline('flights-weather', (env) => {
     .keyBy((flight) => flight.hour);
 
   const weather = env
-    .fromSource(csv.source('examples/data/seattle-normals.csv'), { uid: 'normals' })
+    .fromSource(csv.source('examples/data/seattle-normals.csv', { perSecond: perSecond(40) }), {
+      uid: 'normals',
+    })
     .map(lookUp, { uid: 'look-up', disableChaining: true })
     .keyBy((normal) => normal.hour);
 

@@ -29,6 +29,11 @@ export class Environment {
   parallelism: number | null = null;
   /** The number of key groups, and the highest parallelism that the job can ever have. Fixed by its first snapshot. */
   maxParallelism = 128;
+  /**
+   * Records that fit into a channel between two tasks before its sender has to wait. Fewer: less is ahead of a barrier
+   * where an operator is slow. Null: 4,096.
+   */
+  channelRecords: number | null = null;
   readonly #plan = new Plan();
   #checkpoints: CheckpointSettings = defaultCheckpointSettings;
   #restart: RestartStrategy = defaultRestartStrategy;

@@ -20,6 +20,10 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
   const checkpoints: CheckpointSettings = { ...written.checkpoints, ...options.checkpoints };
   checkSettings(name, checkpoints);
   checkMaxParallelism(env.maxParallelism, []);
+  const { channelRecords } = env;
+  if (channelRecords !== null && !(Number.isInteger(channelRecords) && channelRecords >= 1)) {
+    throw new PipelineError(null, `channelRecords must be a whole number from 1 on, not ${channelRecords}.`);
+  }
   checkUids(planned);
   checkEnds(name, planned);
   checkSinkDirectories(planned);
@@ -60,6 +64,7 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
     fingerprint: fingerprint({ maxParallelism, operators, edges }),
     checkpoints,
     restart,
+    ...(channelRecords === null ? {} : { channelRecords }),
   };
   return { graph, factories, edges: functions };
 }

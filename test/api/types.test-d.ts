@@ -33,7 +33,9 @@ interface Mean {
 declare const flights: Source<Flight>;
 declare const weather: Source<Weather>;
 declare function sinkOf<T>(): Sink<T>;
-declare function exactly<T>(): <U>(value: U & ([T] extends [U] ? ([U] extends [T] ? unknown : never) : never)) => void;
+declare function exactly<T>(): <U>(
+  value: U & ([T] extends [U] ? ([U] extends [T] ? unknown : never) : never),
+) => void;
 
 pipeline('as the design has it', (env) => {
   env

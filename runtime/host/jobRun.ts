@@ -199,9 +199,6 @@ export class JobRun {
       case 'status':
         this.#statusChanged(fact);
         break;
-      case 'failure':
-        if (this.#lastException !== null) log('warning', sentenceOf(this.#lastException));
-        break;
       case 'checkpoint-completed':
         if (fact.manifest.kind === 'savepoint') {
           this.#lastSavepoint = { manifest: fact.manifest, path: fact.path };
@@ -300,7 +297,7 @@ function restoredFrom({ manifest, directory }: RestorePoint, at: number) {
 
 function restartText(restartAt: number, restarts: number): string {
   const seconds = Math.max(0, (restartAt - machineClock.now()) / 1_000);
-  return `The job goes on from its last checkpoint in ${seconds.toFixed(1)} s (restart ${restarts}).`;
+  return `the job goes on from its last checkpoint in ${seconds.toFixed(1)} s (restart ${restarts}).`;
 }
 
 function sentenceOf(exception: ExceptionInfo): string {

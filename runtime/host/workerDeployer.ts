@@ -137,7 +137,7 @@ export class WorkerDeployer implements Deployer {
       else if (!wasClosed)
         this.#options.onDied(
           index,
-          thread.error ?? `its thread was ended from inside, with exit code ${code}`,
+          thread.error ?? `the pipeline's code ended its thread, with exit code ${code}`,
         );
     });
     return thread;

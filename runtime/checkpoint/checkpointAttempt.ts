@@ -5,7 +5,7 @@
 
 import type { Acknowledgement, AttemptDescription, AttemptOptions } from './checkpointEffects.ts';
 import type { RequestId } from './checkpointRequests.ts';
-import { durationText } from './durationText.ts';
+import { durationText } from './sentences.ts';
 import { nameOf, type TriggerPlan } from './triggerPlan.ts';
 
 export interface Attempt<Operators, Report> {

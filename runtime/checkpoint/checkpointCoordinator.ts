@@ -42,7 +42,7 @@ import {
   type RequestId,
   type SnapshotKind,
 } from './checkpointRequests.ts';
-import { durationText } from './durationText.ts';
+import { durationText } from './sentences.ts';
 import { nameOf, TriggerPlan } from './triggerPlan.ts';
 
 export type { CoordinatorEffect } from './checkpointEffects.ts';

@@ -14,7 +14,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
 import type { RestartStrategy } from '../graph/jobGraph.ts';
-import { durationText } from './durationText.ts';
+import { durationText } from './sentences.ts';
 
 export type RestartDecision =
   | { readonly type: 'restart'; readonly delayMs: number }

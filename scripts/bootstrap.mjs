@@ -3,7 +3,7 @@
  * `npm start` and `npm test` begin here. It installs what the lock file names, if that is not there yet, and hands
  * over to Node 24, which is one of the things installed, and to `scripts/start.ts` or `scripts/test.ts`.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +22,19 @@ if (!isInstalled()) install();
 
 const node = join(root, 'node_modules', 'node', 'bin', isWindows ? 'node.exe' : 'node');
 const path = [binaries, ...pathWithoutOurs()].join(delimiter);
-const result = spawnSync(node, [join(root, 'scripts', `${task}.ts`), ...args], {
+const child = spawn(node, [join(root, 'scripts', `${task}.ts`), ...args], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, PATH: path },
 });
-if (result.error)
-  console.error(`Node 24 could not be started (${result.error.message}); npm ci puts it in place.`);
-process.exit(result.status ?? (result.signal === 'SIGINT' ? 130 : 1));
+child.on('error', ({ message }) => {
+  console.error(`Node 24 could not be started (${message}); npm ci puts it in place.`);
+  process.exit(1);
+});
+child.on('exit', (code) => process.exit(code ?? 130));
+// Ctrl-C reaches the child by itself, and once: this process only waits for what the child makes of it.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
 
 /** npm keeps a copy of the lock file in what it has installed; the two must name the same versions. */
 function isInstalled() {

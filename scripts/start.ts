@@ -3,13 +3,17 @@
  * on the path it is shown in VS Code, in a window that has the extension; else, or with SLUICE_START=browser, the
  * command line runs it and prints the address of the browser dashboard.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const firstExample = 'examples/flight-delays.ts';
+/** Two real sources of different speed, so that a barrier can be seen waiting. */
+const firstExample = 'examples/flights-weather.ts';
+/** The examples read this variable; at their own pace the first one is over within a minute. */
+const pace = process.env.PACE ?? '0.3';
 
 const [asked, ...options] = process.argv.slice(2);
 const pipeline = resolve(root, asked ?? firstExample);
@@ -20,22 +24,32 @@ if (!existsSync(pipeline)) {
   process.exit(3);
 }
 
-if (run('node', ['scripts/build.ts']) !== 0) process.exit(1);
-process.exitCode = isInVSCode() ? showInVSCode() : showInBrowser();
+if ((await run('node', ['scripts/build.ts'])) !== 0) process.exit(1);
+process.exitCode = await (isInVSCode() ? showInVSCode() : showInBrowser());
 
-function showInVSCode(): number {
-  console.log('Opening VS Code: press Run above pipeline(…), and the dashboard opens beside it.');
-  return run('code', [
-    '--new-window',
+/**
+ * A process of its own, not a window of one that may be running: only so does it get the variable that says what to
+ * run. The profile is kept, so that the second start finds the window as it was left.
+ */
+function showInVSCode(): Promise<number> {
+  console.log(`Opening VS Code, which runs ${pipeline}.`);
+  const args = [
+    `--user-data-dir=${join(root, '.cache/vscode-profile')}`,
     `--extensionDevelopmentPath=${root}`,
-    join(root, 'examples'),
+    '--disable-workspace-trust',
+    '--skip-welcome',
+    // Chromium refuses root otherwise.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    root,
     pipeline,
-  ]);
+  ];
+  return run('code', args, { SLUICE_RUN: pipeline, PACE: pace });
 }
 
-/** A pipeline that ends goes on being served until Ctrl-C, so that there is something to look at. */
-function showInBrowser(): number {
-  return run('node', ['dist/runtime/cli.js', 'run', pipeline, '--from', 'latest', '--serve', ...options]);
+/** Always from the beginning, so that there is something to see; what the last run committed is renamed, not lost. */
+function showInBrowser(): Promise<number> {
+  const args = ['dist/runtime/cli.js', 'run', pipeline, '--serve', '--supersede', ...options];
+  return run('node', args, { PACE: pace });
 }
 
 function isInVSCode(): boolean {
@@ -45,9 +59,23 @@ function isInVSCode(): boolean {
   return folders.some((folder) => names.some((name) => existsSync(join(folder, name))));
 }
 
-function run(command: string, args: readonly string[]): number {
+/** Ctrl-C reaches the child by itself, and once; this process waits for what the child makes of it. */
+async function run(
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const shell = process.platform === 'win32';
-  // Ctrl-C reaches the child by itself; this process waits for what the child makes of it.
-  process.on('SIGINT', () => undefined);
-  return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell }).status ?? 130;
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell,
+    env: { ...process.env, ...variables },
+  });
+  const forward = () => child.kill('SIGTERM');
+  const wait = () => undefined;
+  process.on('SIGTERM', forward).on('SIGINT', wait);
+  const [code] = await once(child, 'exit');
+  process.off('SIGTERM', forward).off('SIGINT', wait);
+  return code ?? 130;
 }

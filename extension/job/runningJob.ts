@@ -7,7 +7,7 @@ import type { CancellationToken } from 'vscode-jsonrpc/node';
 import type { CheckpointSummary } from '../../runtime/protocol/checkpoints.ts';
 import type { LaunchReport } from '../../runtime/protocol/launch.ts';
 import type { RequestMethod, RequestParams, RequestResult } from '../../runtime/protocol/messages.ts';
-import { PROTOCOL_VERSION } from '../../runtime/protocol/version.ts';
+import { errorCodes, PROTOCOL_VERSION } from '../../runtime/protocol/version.ts';
 import { type Conversation, errorCodeOf, startConversation } from '../connection/conversation.ts';
 import { createLink, type Endpoint } from '../connection/link.ts';
 import type { LaunchCommand } from '../supervisor/launchCommand.ts';
@@ -117,8 +117,10 @@ export function startJob(
     } catch (error) {
       if (conversation !== started) return;
       const code = errorCodeOf(error);
+      // The job was over before it was asked about: its reports have said so.
+      if (code === errorCodes.wrongState) return;
       listener.onLog('error', `The runtime did not answer the greeting: ${sentenceOf(error)}`);
-      if (code === 1) link.refuse(sentenceOf(error));
+      if (code === errorCodes.incompatibleVersion) link.refuse(sentenceOf(error));
       else setTimeout(() => conversation === started && link.restart(), greetAgainMs).unref();
     }
   };
@@ -151,7 +153,7 @@ export function startJob(
       knownRestore = restoredFrom.at;
     }
     hasBeenSeen = true;
-    if (supervision.checkpointed) return;
+    if (supervision.progressed) return;
     const isOwn = ({ status, completedAt }: CheckpointSummary) =>
       status === 'completed' && completedAt !== null && completedAt - clockAheadMs() >= countsSince;
     if (facts.checkpoints.some(isOwn)) carryOut(supervise(supervision, { type: 'checkpoint-completed' }));

@@ -71,7 +71,9 @@ export interface Supervision {
   readonly launch: JobLaunch;
   /** Whether this run has completed a checkpoint, from which it can go on. */
   readonly checkpointed: boolean;
-  /** When the crashes happened that were answered without a question; the young ones count. */
+  /** Whether the present process has completed one: then its crash is no part of a loop. */
+  readonly progressed: boolean;
+  /** When the last crashes without progress happened; the young ones count. */
   readonly crashes: readonly number[];
   readonly crashedAt: number | null;
 }
@@ -123,7 +125,7 @@ export const killAfterMs = 5_000;
 /** More crashes than this within `crashWindowMs` are not answered automatically: something is wrong for good. */
 export const crashesMax = 3;
 export const crashWindowMs = 60_000;
-/** The crash gets this long before the second automatic recovery, doubled for each further one; the first is at once. */
+/** The last automatic recovery waits; the ones before are at once: a user waits 2 s at most. */
 const recoveryPauseMs = 1_000;
 
 export function beginSupervision(launch: JobLaunch, at: number): Step {
@@ -132,6 +134,7 @@ export function beginSupervision(launch: JobLaunch, at: number): Step {
       state: { phase: 'starting', since: at, recovery: false, port: null, again: false },
       launch,
       checkpointed: false,
+      progressed: false,
       crashes: [],
       crashedAt: null,
     },
@@ -146,7 +149,7 @@ export function supervise(supervision: Supervision, event: SupervisionEvent): St
     case 'exited':
       return onExit(supervision, event.exit, event.policy, event.at);
     case 'checkpoint-completed':
-      return stay({ ...supervision, checkpointed: true });
+      return stay({ ...supervision, checkpointed: true, progressed: true });
     case 'restored': {
       const launch = { ...supervision.launch, from: event.savepoint, parallelism: event.parallelism };
       return stay({ ...supervision, launch, checkpointed: false });
@@ -262,11 +265,14 @@ function onExit(supervision: Supervision, exit: ProcessExit, policy: RecoveryPol
 }
 
 function crashed(supervision: Supervision, exit: ProcessExit, policy: RecoveryPolicy, at: number): Step {
-  const crashes = [...supervision.crashes.filter((crash) => at - crash < crashWindowMs), at];
+  const before = supervision.progressed
+    ? []
+    : supervision.crashes.filter((crash) => at - crash < crashWindowMs);
+  const crashes = [...before, at];
   const next = { ...supervision, crashes, crashedAt: at };
   const isLoop = crashes.length > crashesMax;
   if (policy === 'automatic' && !isLoop) {
-    const afterMs = crashes.length === 1 ? 0 : recoveryPauseMs * 2 ** (crashes.length - 2);
+    const afterMs = crashes.length < crashesMax ? 0 : recoveryPauseMs;
     return go(next, { phase: 'recovering', exit }, [
       { do: 'tell', news: { type: 'recovering', exit } },
       { do: 'wake', afterMs },
@@ -328,7 +334,7 @@ function onWake(supervision: Supervision, at: number): Step {
 function respawn(supervision: Supervision, at: number): Step {
   const launch = recoveryLaunch(supervision);
   return go(
-    { ...supervision, launch },
+    { ...supervision, launch, progressed: false },
     { phase: 'starting', since: at, recovery: true, port: null, again: false },
     [{ do: 'spawn', job: launch }],
   );

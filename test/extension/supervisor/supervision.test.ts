@@ -212,7 +212,7 @@ test('a recovery tells how long the job was away', () => {
   expect(effects).toEqual([{ do: 'tell', news: { type: 'recovered', afterMs: 600, from: null } }]);
 });
 
-test('the first recovery is immediate, the next ones pause, and a loop ends with a question', () => {
+test('recovery is immediate, the last attempt pauses, and a loop ends with a question', () => {
   const round = (at: number) => [exited('automatic', at), woke, listening, running];
   const waits = [1, 2, 3].map((n) => {
     const events = [
@@ -223,7 +223,7 @@ test('the first recovery is immediate, the next ones pause, and a loop ends with
     ];
     return play(fresh, events).last.replace(/.*wake/, 'wake');
   });
-  expect(waits).toEqual(['wake(0)', 'wake(1000)', 'wake(2000)']);
+  expect(waits).toEqual(['wake(0)', 'wake(0)', 'wake(1000)']);
   const loop = [
     listening,
     running,
@@ -233,6 +233,18 @@ test('the first recovery is immediate, the next ones pause, and a loop ends with
   expect(play(fresh, loop).last).toBe('wake(null) disconnect tell(crashed/crash-loop)');
   const calm = [...loop.slice(0, -1), exited('automatic', 120_000)];
   expect(play(fresh, calm).phase).toBe('recovering');
+});
+
+test('a process that has completed a checkpoint was no part of a loop', () => {
+  const round = (at: number) => [checkpointed, exited('automatic', at), woke, listening, running];
+  const events = [
+    listening,
+    running,
+    ...Array.from({ length: 9 }, (_, i) => round(i)).flat(),
+    checkpointed,
+    exited('automatic', 9),
+  ];
+  expect(play(fresh, events).last).toBe('wake(null) disconnect tell(recovering) wake(0)');
 });
 
 test('whatever happens, in any order: one process at a time, and one end', () => {

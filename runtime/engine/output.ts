@@ -12,7 +12,7 @@ import type { Partitioning } from '../graph/jobGraph.ts';
 import type { Output } from '../operators/operator.ts';
 import type { Key } from '../state/declarations.ts';
 import type { ChannelWriter } from './channels/channel.ts';
-import { BATCH_RECORDS_MAX, type ControlFrame, type DataFrame, type Frame } from './channels/frame.ts';
+import type { ControlFrame, DataFrame, Frame } from './channels/frame.ts';
 import type { ChannelMeter } from './meters.ts';
 
 interface Lane {
@@ -32,7 +32,7 @@ export interface EdgeOutputOptions {
   readonly maxParallelism: number;
   /** Where round robin begins: the sender's index, so that senders do not all start with the same receiver. */
   readonly startAt: number;
-  readonly batchRecordsMax?: number;
+  readonly batchRecords: number;
 }
 
 export class EdgeOutput implements Output<unknown> {
@@ -55,7 +55,7 @@ export class EdgeOutput implements Output<unknown> {
     }));
     this.#broadcast = options.partitioning === 'broadcast';
     this.#choose = chooser(options, this.#lanes.length);
-    this.#batchMax = options.batchRecordsMax ?? BATCH_RECORDS_MAX;
+    this.#batchMax = options.batchRecords;
   }
 
   collect(value: unknown, timestamp: number): void {

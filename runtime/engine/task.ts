@@ -13,7 +13,7 @@ import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
-import type { FromWorker, SubtaskId } from './control/messages.ts';
+import { type FromWorker, type SubtaskId, subtaskName } from './control/messages.ts';
 import type { Intake } from './intake.ts';
 import type { SubtaskMeter } from './meters.ts';
 import type { OperatorChain } from './operatorChain.ts';
@@ -261,7 +261,7 @@ export class Task {
     this.#cancelSnapshot(checkpointId);
     this.chain.notifyAborted(checkpointId);
     if (this.#state !== 'ended') for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });
-    this.#send({ type: 'declined', subtask: this.id, checkpointId, reason, message: `${this.id.vertex}[${this.id.index}] gave checkpoint ${checkpointId} up` });
+    this.#send({ type: 'declined', subtask: this.id, checkpointId, reason, message: declineMessage(this.id, reason) });
   }
 
   #cancelSnapshot(checkpointId: number): void {
@@ -272,3 +272,7 @@ export class Task {
 /** Effects that concern the gate only. */
 export type GateEffect = Exclude<BarrierEffect, { readonly type: 'snapshot' | 'abort' }>;
 
+const declineMessage = (id: SubtaskId, reason: CheckpointFailureReason): string =>
+  reason === 'CHECKPOINT_SUBSUMED'
+    ? `A newer checkpoint reached ${subtaskName(id)} before this one was through.`
+    : `${subtaskName(id)} gave it up after it had been cancelled upstream.`;

@@ -5,6 +5,7 @@ import { present } from '../base/assert.ts';
 import { createBarrierHandler } from '../checkpoint/barrierHandler.ts';
 import { type OldFiles, restoreKeyedState, restoreOperatorState } from '../checkpoint/restoreKeyedState.ts';
 import type { Channel, Vertex } from '../graph/executionGraph.ts';
+import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { OperatorFactory } from '../graph/jobDefinition.ts';
 import type { OperatorContext, Output, StreamOperator } from '../operators/operator.ts';
 import { SinkOperator } from '../operators/sinkOperator.ts';
@@ -14,6 +15,7 @@ import { WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
 import { KeyedStateBackend } from '../state/keyedStates.ts';
+import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
 import { InputGate } from './inputGate.ts';
@@ -60,6 +62,7 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
         keyOf: options.definition.edges.get(edge.id)?.keyOf ?? null,
         maxParallelism: receiver.maxParallelism,
         startAt: id.index,
+        batchRecords: batchRecords(options.execution.job.channelRecords ?? CHANNEL_RECORDS),
       });
     });
 

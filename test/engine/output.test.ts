@@ -40,7 +40,7 @@ class NarrowChannel implements ChannelWriter {
 
 const table = new MetricsTable({ vertices: [], edges: [], channels: [{ id: 0 }] } as unknown as ExecutionGraph, null);
 
-const outputOver = (channels: readonly NarrowChannel[], partitioning: Partitioning = 'rebalance', batchRecordsMax = 2) =>
+const outputOver = (channels: readonly NarrowChannel[], partitioning: Partitioning = 'rebalance', batchRecords = 2) =>
   new EdgeOutput({
     writers: channels,
     meters: channels.map(() => new ChannelMeter(table, 0)),
@@ -48,7 +48,7 @@ const outputOver = (channels: readonly NarrowChannel[], partitioning: Partitioni
     keyOf: partitioning === 'hash' ? (value) => String(value) : null,
     maxParallelism: 128,
     startAt: 0,
-    batchRecordsMax,
+    batchRecords,
   });
 
 const barrier = (checkpointId: number) =>

@@ -6,7 +6,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { ChannelReader, ChannelWriter } from './channel.ts';
-import { BATCH_RECORDS_MAX, type Frame } from './frame.ts';
+import { batchRecords, type Frame } from './frame.ts';
 
 /**
  * Frames in the queue at which there is no room for input any more, whatever they carry (a filter that drops everything
@@ -17,6 +17,7 @@ const CONTROL_FRAMES_MAX = 2_048;
 export class LocalChannel implements ChannelWriter, ChannelReader {
   readonly channel: number;
   readonly #capacityRecords: number;
+  readonly #batchRecords: number;
   #frames: (Frame | null)[] = [];
   #head = 0;
   #queuedRecords = 0;
@@ -26,12 +27,13 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
   constructor(channel: number, capacityRecords: number) {
     this.channel = channel;
     this.#capacityRecords = capacityRecords;
+    this.#batchRecords = batchRecords(capacityRecords);
   }
 
   hasRoom(): boolean {
     const frames = this.#frames.length - this.#head;
     if (frames > CONTROL_FRAMES_MAX / 2) return false;
-    return this.#queuedRecords === 0 || this.#queuedRecords + BATCH_RECORDS_MAX <= this.#capacityRecords;
+    return this.#queuedRecords === 0 || this.#queuedRecords + this.#batchRecords <= this.#capacityRecords;
   }
 
   offer(frame: Frame): 'taken' | 'full' {

@@ -5,12 +5,13 @@
 import { assert } from '../../base/assert.ts';
 import { BlockCodec, frameKinds } from './blockCodec.ts';
 import type { ChannelReader, ChannelWriter } from './channel.ts';
-import { BATCH_RECORDS_MAX, type Frame } from './frame.ts';
+import { batchRecords, type Frame } from './frame.ts';
 import { CONTROL_BYTES, FRAME_HEADER_BYTES, RingReader, RingWriter } from './ring.ts';
 
 export class RingChannelWriter implements ChannelWriter {
   readonly channel: number;
   readonly #capacityRecords: number;
+  readonly #batchRecords: number;
   readonly #ring: RingWriter;
   readonly #codec = new BlockCodec();
   readonly #wakeReader: () => void;
@@ -19,6 +20,7 @@ export class RingChannelWriter implements ChannelWriter {
   constructor(channel: number, capacityRecords: number, memory: SharedArrayBuffer, wakeReader: () => void) {
     this.channel = channel;
     this.#capacityRecords = capacityRecords;
+    this.#batchRecords = batchRecords(capacityRecords);
     this.#ring = new RingWriter(memory);
     this.#wakeReader = wakeReader;
   }
@@ -29,7 +31,7 @@ export class RingChannelWriter implements ChannelWriter {
     const queued = this.#ring.queuedRecords();
     // Twice: the end of the area may have to be skipped.
     const wantedBytes = CONTROL_BYTES + 2 * (this.#largestBlockBytes + FRAME_HEADER_BYTES);
-    return (queued === 0 || queued + BATCH_RECORDS_MAX <= this.#capacityRecords) && this.#ring.freeBytes() >= wantedBytes;
+    return (queued === 0 || queued + this.#batchRecords <= this.#capacityRecords) && this.#ring.freeBytes() >= wantedBytes;
   }
 
   offer(frame: Frame): 'taken' | 'full' | 'too-large' {

@@ -122,16 +122,18 @@ function restored(): FakeEngine {
   return engine;
 }
 
-/** A thousand vertices, two thousand edges: five layers of stages, each fed by neighbours of the one before. */
+/** A thousand vertices in 25 layers of 40, two thousand edges, most of them to a neighbour in the next layer. */
 function large(): FakeEngine {
-  const stages = [['ingest', 160], ['parse', 180], ['geo-join', 200], ['sessions', 180], ['score', 160], ['out', 120]] as const;
-  const vertices: GraphInfo['vertices'] = stages.flatMap(([stage, total], layer) =>
-    Array.from({ length: total }, (_, index) => {
-      const id = `${stage}-${String(index).padStart(3, '0')}`;
+  const stages = [['ingest', 3], ['parse', 4], ['geo-join', 5], ['sessions', 5], ['score', 5], ['out', 3]] as const;
+  const rows = 40;
+  const layers = stages.flatMap(([stage, total]) => Array.from({ length: total }, (_, index) => ({ stage, index })));
+  const vertices: GraphInfo['vertices'] = layers.flatMap(({ stage, index: column }, layer) =>
+    Array.from({ length: rows }, (_, row) => {
+      const id = `${stage}-${String(column * rows + row).padStart(3, '0')}`;
       return {
         id,
         name: id,
-        role: layer === 0 ? ('source' as const) : layer === stages.length - 1 ? ('sink' as const) : ('operator' as const),
+        role: layer === 0 ? ('source' as const) : layer === layers.length - 1 ? ('sink' as const) : ('operator' as const),
         parallelism: 1,
         maxParallelism: 128,
         operators: [{ uid: id, uidDerived: false, name: id, type: layer === 0 ? 'source' : 'map', states: [], location: null }],
@@ -139,16 +141,19 @@ function large(): FakeEngine {
     }),
   );
   const edges: GraphInfo['edges'] = [];
-  let offset = 0;
-  for (let layer = 1; layer < stages.length; layer++) {
-    const [, before] = stages[layer - 1]!;
-    const [, here] = stages[layer]!;
-    for (let index = 0; index < here; index++) {
-      const near = Math.floor((index * before) / here);
-      for (const from of new Set([near, (near + 3 + (index % 5)) % before, ...(index % 3 === 0 ? [(near + 11) % before] : [])]))
-        edges.push({ id: `e${edges.length}`, from: vertices[offset + from]!.id, to: vertices[offset + before + index]!.id, input: 0, partitioning: 'hash', label: 'hash(key)' });
+  for (let layer = 1; layer < layers.length; layer++) {
+    for (let row = 0; row < rows; row++) {
+      const other = (row + 1 + ((row * 7 + layer * 3) % 3)) % rows;
+      for (const from of new Set([row, other, ...((row + layer) % 12 === 0 ? [(row + 9) % rows] : [])]))
+        edges.push({
+          id: `e${edges.length}`,
+          from: vertices[(layer - 1) * rows + from]!.id,
+          to: vertices[layer * rows + row]!.id,
+          input: 0,
+          partitioning: 'hash',
+          label: 'hash(key)',
+        });
     }
-    offset += before;
   }
   const channels = edges.map((edge, id) => ({ id, edge: edge.id, fromSubtask: 0, toSubtask: 0, capacityRecords: 4_096 }));
   const graph: GraphInfo = { jobName: 'network-telemetry', fingerprint: 'thousand', vertices, edges, channels };

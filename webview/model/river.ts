@@ -36,8 +36,10 @@ export interface VertexView {
   readonly stateBytes: number | null;
   readonly stateless: boolean;
   readonly foot: VertexFoot;
-  /** Only while it aligns: which channels of each subtask have delivered the barrier. */
-  readonly aligning: readonly { readonly name: string; readonly arrived: readonly boolean[] }[];
+  /** More than one edge comes in: this is where streams are aligned. */
+  readonly isJoin: boolean;
+  /** Which channels of each subtask have delivered the barrier; the first few subtasks. */
+  readonly arrivals: readonly { readonly name: string; readonly arrived: readonly boolean[] }[];
   readonly location: SourceLocation | null;
 }
 
@@ -69,7 +71,8 @@ export interface EdgeView {
   readonly waitedForMs: number | null;
   readonly heldMs: number | null;
   readonly barriers: readonly BarrierView[];
-  readonly backpressured: boolean;
+  /** The newest checkpoint whose barrier has come out of every channel of this edge. */
+  readonly crossed: { readonly checkpoint: number; readonly savepoint: boolean; readonly at: number } | null;
 }
 
 export interface EventTime {
@@ -86,6 +89,7 @@ export interface RiverView {
 }
 
 const holdFromMs = 250;
+export const arrivalRowsMax = 4;
 
 export function riverOf(job: JobState, now: number): RiverView {
   const checkpoint = checkpointToShow(job);
@@ -105,7 +109,7 @@ export function riverOf(job: JobState, now: number): RiverView {
       perSecond: rates.get(edge.id) ?? null,
       meanPerSecond: job.means.get(edge.id)?.perSecond ?? null,
       ...passage(job, edge.id, edge.from, edge.to, running, reports, now),
-      backpressured: false,
+      crossed: crossedBy(job, edge.id, checkpoint, reports.get(edge.to) ?? []),
     })),
     eventTime: vertices
       .filter(({ role }) => role === 'source')
@@ -154,13 +158,11 @@ function vertexView(
     stateBytes: sumOf(samples, (sample) => sample.stateBytes),
     stateless: vertex.operators.every(({ states }) => states.length === 0),
     foot,
-    aligning:
-      foot.kind === 'aligning'
-        ? reports.map((report) => ({
-            name: nameOf(job.graph, report.subtask),
-            arrived: report.channels.map(({ barrierAfterMs }) => barrierAfterMs !== null),
-          }))
-        : [],
+    isJoin: (indexOf(job.graph).inEdges.get(vertex.id)?.length ?? 0) > 1,
+    arrivals: reports.slice(0, arrivalRowsMax).map((report) => ({
+      name: nameOf(job.graph, report.subtask),
+      arrived: report.channels.map(({ barrierAfterMs }) => barrierAfterMs !== null),
+    })),
     location: vertex.operators.find(({ location }) => location !== null)?.location ?? null,
   };
 }
@@ -256,6 +258,25 @@ function passage(
     heldMs: held ? elapsed : null,
     barriers,
   };
+}
+
+function crossedBy(
+  job: JobState,
+  edge: string,
+  checkpoint: CheckpointDetails | null,
+  receivers: readonly SubtaskCheckpoint[],
+): EdgeView['crossed'] {
+  if (checkpoint === null) return null;
+  const here = new Set((indexOf(job.graph).channelsOfEdge.get(edge) ?? []).map(({ id }) => id));
+  let lastMs = -1;
+  for (const report of receivers) {
+    for (const { channel, barrierAfterMs } of report.channels) {
+      if (!here.has(channel)) continue;
+      if (barrierAfterMs === null) return null;
+      lastMs = Math.max(lastMs, barrierAfterMs);
+    }
+  }
+  return lastMs < 0 ? null : { checkpoint: checkpoint.id, savepoint: checkpoint.kind === 'savepoint', at: checkpoint.triggeredAt + lastMs };
 }
 
 function samplesOf(job: JobState, vertex: string): SubtaskSample[] {

@@ -1,0 +1,102 @@
+/**
+ * `npm run screenshots [name …]`: every screen of the dashboard, dark and light, 400 and 1,400 px wide, in front of the
+ * scripted engine, into docs/screenshots. Clocks stand still, so that a picture changes only when the look does.
+ */
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { startFakeServer } from '../test/fakeEngine/fakeServer.ts';
+import { baselineId, beforeEnrichId, wrongId } from '../test/fakeEngine/flightsSavepoints.ts';
+import { type ScenarioName, scenario } from '../test/fakeEngine/scenarios.ts';
+import { launchBrowser } from '../test/e2e/browser.ts';
+
+interface Screen {
+  readonly name: string;
+  readonly scenario: ScenarioName;
+  readonly height?: number;
+  /** What a user does before the picture is taken. */
+  readonly arrange?: (page: Page, width: number) => Promise<void>;
+  /** UI state that the page begins with. */
+  readonly ui?: object;
+  readonly themes?: readonly string[];
+  readonly drop?: boolean;
+}
+
+const screens: readonly Screen[] = [
+  { name: 'overview', scenario: 'running' },
+  { name: 'stall', scenario: 'stall', themes: ['dark', 'light', 'hc', 'hc-light'] },
+  { name: 'stall-walk', scenario: 'stall', ui: { view: { kind: 'stall', id: 6 } } },
+  { name: 'checkpoint', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 38 } } },
+  { name: 'checkpoint-failed', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 29 } } },
+  { name: 'history-table', scenario: 'running', ui: { checkpointsAs: 'table' } },
+  { name: 'history-chart', scenario: 'running', ui: { checkpointsAs: 'chart' } },
+  { name: 'take-savepoint', scenario: 'running', arrange: (page) => click(page, 'Take savepoint') },
+  { name: 'savepoint', scenario: 'running', ui: { view: { kind: 'savepoint', savepoint: beforeEnrichId } } },
+  { name: 'compare', scenario: 'running', ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } } },
+  { name: 'restore', scenario: 'running', ui: { view: { kind: 'restore', savepoint: beforeEnrichId } } },
+  { name: 'restore-impossible', scenario: 'running', ui: { view: { kind: 'restore', savepoint: wrongId } } },
+  { name: 'restored', scenario: 'restored' },
+  { name: 'at-least-once', scenario: 'at-least-once' },
+  { name: 'empty', scenario: 'empty' },
+  { name: 'finished', scenario: 'finished' },
+  { name: 'failed', scenario: 'failed' },
+  { name: 'restarting', scenario: 'restarting' },
+  { name: 'events', scenario: 'failed', ui: { view: { kind: 'events' } } },
+  { name: 'no-job', scenario: 'no-job' },
+  { name: 'disconnected', scenario: 'running', drop: true },
+  { name: 'large', scenario: 'large', themes: ['dark'] },
+];
+
+const directory = join(fileURLToPath(new URL('..', import.meta.url)), 'docs/screenshots');
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const into = process.argv.find((argument) => argument.startsWith('--into='))?.slice(7) ?? directory;
+await mkdir(into, { recursive: true });
+const browser = await launchBrowser();
+let bytes = 0;
+let pictures = 0;
+try {
+  for (const screen of screens.filter(({ name }) => wanted.length === 0 || wanted.includes(name)))
+    for (const theme of screen.themes ?? ['dark', 'light']) for (const width of [400, 1_400]) await shoot(screen, theme, width);
+} finally {
+  await browser.close();
+}
+console.log(`${pictures} pictures, ${Math.round(bytes / 1_024)} KiB, in ${into}`);
+
+async function shoot(screen: Screen, theme: string, width: number): Promise<void> {
+  const engine = scenario(screen.scenario);
+  const server = await startFakeServer(engine);
+  const context = await browser.newContext({
+    viewport: { width, height: screen.height ?? (width < 560 ? 860 : 900) },
+    timezoneId: 'UTC',
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+  });
+  try {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => console.error(`${screen.name}: ${error.message}`));
+    page.on('console', (message) => message.type() === 'error' && console.error(`${screen.name}: ${message.text()}`));
+    await page.clock.setFixedTime(engine.now);
+    if (screen.ui !== undefined) await page.addInitScript((ui) => sessionStorage.setItem('sluice.ui', JSON.stringify(ui)), screen.ui);
+    await page.goto(server.url.replace('/#', `/?theme=${theme}#`));
+    await page.locator('h1').first().waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    await screen.arrange?.(page, width);
+    if (screen.drop === true) {
+      server.drop(true);
+      await page.getByText('Disconnected.').waitFor();
+    }
+    await page.waitForTimeout(screen.scenario === 'large' ? 2_500 : 350);
+    const path = join(into, `${screen.name}.${theme}.${width}.png`);
+    await page.screenshot({ path, fullPage: screen.name !== 'take-savepoint' && !screen.name.startsWith('restore-') && screen.name !== 'restore', animations: 'disabled' });
+    bytes += (await stat(path)).size;
+    pictures += 1;
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+
+async function click(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).first().click();
+}

@@ -1,0 +1,204 @@
+/**
+ * Where vertices stand. Left to right it is dagre's layout (tight-tree ranker: network simplex took seconds at 1,000
+ * vertices), with room reserved in front of a vertex with several inputs, where gates and basins are drawn. Downwards,
+ * in a narrow column, ranks are stacked and every rank shares the width, streams that only pass by included.
+ *
+ * A layout never moves a vertex that is already there: `keepPlaces` takes the old places and finds room for the new.
+ */
+import { Graph, layout as dagreLayout } from '@dagrejs/dagre';
+
+export type Direction = 'right' | 'down';
+
+export interface LayoutVertex {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface LayoutEdge {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  /** Length that is kept free along the stream, for its label, its basin and its gate. */
+  readonly room: number;
+}
+
+export interface LayoutRequest {
+  readonly direction: Direction;
+  readonly vertices: readonly LayoutVertex[];
+  readonly edges: readonly LayoutEdge[];
+  /** Available across: the width of the panel. */
+  readonly width: number;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Layout {
+  readonly direction: Direction;
+  readonly places: ReadonlyMap<string, Place>;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Above this many vertices a narrow column is laid out like any graph and looked at from afar. */
+const stackedVerticesMax = 60;
+const stackGap = 12;
+
+export function layOut(request: LayoutRequest): Layout {
+  if (request.vertices.length === 0) return { direction: request.direction, places: new Map(), width: 0, height: 0 };
+  if (request.direction === 'down' && request.vertices.length <= stackedVerticesMax) return stacked(request);
+  return layered(request);
+}
+
+function layered({ direction, vertices, edges }: LayoutRequest): Layout {
+  const isLarge = vertices.length > stackedVerticesMax;
+  const graph = new Graph({ multigraph: true });
+  graph.setGraph({
+    rankdir: direction === 'right' ? 'LR' : 'TB',
+    ranker: 'tight-tree',
+    nodesep: isLarge ? 14 : 36,
+    ranksep: isLarge ? 90 : 8,
+    edgesep: isLarge ? 4 : 24,
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { id, width, height } of vertices) graph.setNode(id, { width, height });
+  for (const { id, from, to, room } of edges) {
+    // In a large graph labels would double its ranks, and they are not drawn from afar anyway.
+    const label = isLarge ? {} : direction === 'right' ? { width: room, height: 20 } : { width: 60, height: room };
+    graph.setEdge(from, to, { ...label, labelpos: 'c' }, id);
+  }
+  dagreLayout(graph);
+  const places = new Map<string, Place>();
+  for (const { id, width, height } of vertices) {
+    const at = graph.node(id) as { x: number; y: number };
+    places.set(id, { x: at.x - width / 2, y: at.y - height / 2, width, height });
+  }
+  return framed(direction, isLarge || direction === 'down' ? places : sourcesFirst(places, edges));
+}
+
+/** The tight tree pulls a source up to whoever reads it; where nothing stands in the way, it goes to the bank with the others. */
+function sourcesFirst(places: Map<string, Place>, edges: readonly LayoutEdge[]): Map<string, Place> {
+  const left = Math.min(...[...places.values()].map(({ x }) => x));
+  const targets = new Set(edges.map(({ to }) => to));
+  for (const [id, place] of places) {
+    if (targets.has(id) || place.x === left) continue;
+    const way = { ...place, x: left, width: place.x + place.width - left };
+    if (![...places].some(([other, there]) => other !== id && overlap(there, way))) places.set(id, { ...place, x: left });
+  }
+  return places;
+}
+
+/** Ranks under each other; each shares the width between its vertices and the streams that pass it. */
+function stacked({ vertices, edges, width }: LayoutRequest): Layout {
+  const rankOf = longestPathRanks(vertices, edges);
+  const ranks: string[][] = [];
+  for (const { id } of vertices) ranks[rankOf.get(id)!] = [...(ranks[rankOf.get(id)!] ?? []), id];
+  const heights = new Map(vertices.map(({ id, height }) => [id, height]));
+  const centers = new Map<string, number>();
+  const places = new Map<string, Place>();
+  let y = 0;
+  ranks.forEach((ids, rank) => {
+    const passing = edges.filter(({ from, to }) => rankOf.get(from)! < rank && rankOf.get(to)! > rank);
+    const lanes = [
+      ...ids.map((id, order) => ({ id, order, wish: average(edges.filter(({ to }) => to === id).map((edge) => centers.get(edge.from))) })),
+      ...passing.map((edge, order) => ({ id: `edge ${edge.id}`, order: ids.length + order, wish: centers.get(`edge ${edge.id}`) ?? centers.get(edge.from) ?? null })),
+    ].sort((a, b) => (a.wish ?? a.order * width) - (b.wish ?? b.order * width) || a.order - b.order);
+    const each = (width - stackGap * (lanes.length - 1)) / lanes.length;
+    const height = Math.max(...ids.map((id) => heights.get(id) ?? 0));
+    lanes.forEach(({ id }, lane) => {
+      const x = lane * (each + stackGap);
+      centers.set(id, x + each / 2);
+      if (heights.has(id)) places.set(id, { x, y, width: each, height: heights.get(id)! });
+    });
+    for (const edge of edges) if (rankOf.get(edge.from) === rank) centers.set(`edge ${edge.id}`, centers.get(edge.from)!);
+    const arriving = edges.filter(({ to }) => rankOf.get(to) === rank + 1);
+    y += height + Math.max(stackGap, ...arriving.map(({ room }) => room));
+  });
+  const bottom = Math.max(...[...places.values()].map((place) => place.y + place.height));
+  return { direction: 'down', places, width, height: bottom };
+}
+
+function longestPathRanks(vertices: readonly LayoutVertex[], edges: readonly LayoutEdge[]): Map<string, number> {
+  const ranks = new Map(vertices.map(({ id }) => [id, 0]));
+  // A graph of n vertices without cycles settles within n rounds; one with a cycle is cut off there.
+  for (let round = 0; round < vertices.length; round++) {
+    let changed = false;
+    for (const { from, to } of edges) {
+      const wanted = (ranks.get(from) ?? 0) + 1;
+      if ((ranks.get(to) ?? 0) >= wanted) continue;
+      ranks.set(to, wanted);
+      changed = true;
+    }
+    if (!changed) break;
+  }
+  return ranks;
+}
+
+/** Old vertices stay; a new one takes its fresh place, moved by as much as its surroundings differ, and never on top of another. */
+export function keepPlaces(previous: Layout | null, fresh: Layout): Layout {
+  if (previous === null || previous.direction !== fresh.direction) return fresh;
+  const kept = [...fresh.places].filter(([id]) => previous.places.has(id));
+  if (kept.length === 0) return fresh;
+  const mean = (pick: (place: Place) => number) =>
+    kept.reduce((sum, [id, place]) => sum + pick(previous.places.get(id)!) - pick(place), 0) / kept.length;
+  const shiftX = mean(({ x }) => x);
+  const shiftY = mean(({ y }) => y);
+  const places = new Map<string, Place>();
+  for (const [id, place] of kept) {
+    const old = previous.places.get(id)!;
+    places.set(id, { ...place, x: old.x, y: old.y });
+  }
+  for (const [id, place] of fresh.places) {
+    if (places.has(id)) continue;
+    let moved = { ...place, x: place.x + shiftX, y: place.y + shiftY };
+    while ([...places.values()].some((other) => overlap(other, moved))) moved = { ...moved, y: moved.y + 24 };
+    places.set(id, moved);
+  }
+  return framed(fresh.direction, places, true);
+}
+
+/** Gaps between ranks grow and shrink with the panel; cards keep their size. */
+export function spread(layout: Layout, width: number, least = 0.85, most = 1.8): Layout {
+  if (layout.direction === 'down' || layout.places.size === 0) return layout;
+  const columns = [...new Set([...layout.places.values()].map(({ x }) => x))].length;
+  const last = Math.max(...[...layout.places.values()].map((place) => place.width));
+  if (columns < 2 || layout.width <= last) return layout;
+  const cards = averageWidth(layout) * (columns - 1);
+  const gaps = layout.width - last - cards;
+  if (gaps <= 0) return layout;
+  const factor = Math.min(most, Math.max(least, (width - last - cards) / gaps));
+  const stretch = (cards + gaps * factor) / (cards + gaps);
+  const places = new Map([...layout.places].map(([id, place]) => [id, { ...place, x: place.x * stretch }]));
+  return { ...layout, places, width: (layout.width - last) * stretch + last };
+}
+
+function averageWidth({ places }: Layout): number {
+  return [...places.values()].reduce((sum, { width }) => sum + width, 0) / places.size;
+}
+
+function framed(direction: Direction, places: ReadonlyMap<string, Place>, keepOrigin = false): Layout {
+  const all = [...places.values()];
+  const left = keepOrigin ? 0 : Math.min(...all.map(({ x }) => x));
+  const top = keepOrigin ? 0 : Math.min(...all.map(({ y }) => y));
+  const moved = new Map([...places].map(([id, place]) => [id, { ...place, x: place.x - left, y: place.y - top }]));
+  return {
+    direction,
+    places: moved,
+    width: Math.max(...all.map(({ x, width }) => x + width)) - left,
+    height: Math.max(...all.map(({ y, height }) => y + height)) - top,
+  };
+}
+
+function overlap(a: Place, b: Place): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+function average(values: readonly (number | undefined)[]): number | null {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

@@ -1,0 +1,180 @@
+/** Two savepoints side by side: how far apart, what changed per state, and every differing entry before and after. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Comparison, EntryDifference, SavepointSummary } from '../../runtime/protocol/savepoints.ts';
+import { behindMs, byOperator, differingParts, distanceOf, readable, readableKey, sizeChange, type TextPart, totalsOf } from '../model/comparison.ts';
+import type { Change, CompareState } from '../model/dashboardState.ts';
+import * as format from '../model/format.ts';
+import { button, dropdown, iconButton, progressRing, searchField } from './controls.ts';
+import { type Context, whyNot } from './context.ts';
+import { css } from './css.ts';
+import { icon, operatorIcon } from './icons.ts';
+import { chip, empty } from './words.ts';
+
+const signs: Readonly<Record<Change, string>> = { changed: '~', added: '+', removed: '−' };
+
+export function comparePage(context: Context): TemplateResult {
+  const { state, controller } = context;
+  const { compare } = state;
+  const back = html`<button type="button" class="link" @click=${() => controller.show({ kind: 'overview' })}>${state.job?.info.name ?? 'Savepoints'}</button>`;
+  if (compare === null) return html`<header class="header">${back}<h1>Compare</h1></header>${empty('Choose two savepoints to compare.')}`;
+  const noRestore = whyNot(context, 'savepoint/restore', false) ?? (state.job === null ? 'No job runs here; restore from its pipeline.' : null);
+  const noDiff = controller.around.openTextDiff === null ? 'Opens in VS Code only.' : compare.selected === null ? 'Choose a state first.' : null;
+  return html`<header class="header">
+      <nav class="crumbs" aria-label="Where you are">${back}<span class="slash" aria-hidden="true">/</span><h1 class="hidden-text">Compare savepoints</h1></nav>
+      <div class="sides">
+        ${side(context, 'A', compare.a, (id) => controller.show({ kind: 'compare', a: id, b: compare.b }))}
+        ${iconButton({ label: 'Swap A and B', icon: 'compare', onPress: () => controller.show({ kind: 'compare', a: compare.b, b: compare.a }) })}
+        ${side(context, 'B', compare.b, (id) => controller.show({ kind: 'compare', a: compare.a, b: id }))}
+      </div>
+      <div class="actions">
+        ${button({ label: 'Open as text diff', size: 'small', off: noDiff, onPress: () => void controller.openTextDiff() })}
+        ${button({ label: 'Restore B', icon: 'restore', size: 'small', off: noRestore, onPress: () => void controller.openRestore(compare.b) })}
+      </div>
+    </header>
+    ${body(context, compare)}`;
+}
+
+function side({ state, now }: Context, letter: string, id: string, choose: (id: string) => void): TemplateResult {
+  const summary = state.savepoints.find((known) => known.id === id);
+  const choices = state.savepoints.map((known) => ({ value: known.id, label: known.label ?? `#${known.checkpointId}` }));
+  if (!choices.some(({ value }) => value === id)) choices.push({ value: id, label: id });
+  return html`<div class="side">
+    <div class="title"><span class="side-badge">${letter}</span><span class="t-barrier">${icon('bookmarkFilled')}</span>${dropdown(`Savepoint ${letter}`, choices, id, choose)}</div>
+    ${summary === undefined ? nothing : html`<div class="under"><span>#${summary.checkpointId}</span><span>${format.day(summary.createdAt, now)}</span><span>${format.bytes(summary.bytes)}</span><span>${format.counted(summary.keys, 'key')}</span><span>parallelism ${summary.parallelism}</span></div>`}
+  </div>`;
+}
+
+function body(context: Context, compare: CompareState): TemplateResult {
+  switch (compare.comparison.kind) {
+    case 'loading':
+      return html`<div class="empty page">${progressRing('Comparing')}<p>Comparing the two savepoints, key by key.</p></div>`;
+    case 'failed':
+      return html`<div class="empty page" role="alert"><p>${compare.comparison.message}</p></div>`;
+    case 'loaded':
+      return html`${apart(context, compare.comparison.value)}
+        <div class="compare-body">
+          <section class="section tree" aria-label="Operators">${tree(context, compare, compare.comparison.value)}</section>
+          <section class="section" aria-label="Entries">${entries(context, compare, compare.comparison.value)}</section>
+        </div>`;
+  }
+}
+
+function apart(context: Context, comparison: Comparison): TemplateResult {
+  const distance = distanceOf(comparison);
+  const ahead = distance.wallClockMs >= 0;
+  return html`<div class="apart num">
+    <div>
+      <p class="muted s11">${ahead ? 'B is ahead of A by' : 'A is ahead of B by'}</p>
+      <p><span class="big">${format.duration(Math.abs(distance.wallClockMs))}</span> <span class="muted">wall clock</span></p>
+      <p class="s12">${distance.eventTimeMs === null ? html`<span class="muted">event time not known</span>` : `${format.duration(Math.abs(distance.eventTimeMs))} event time`}</p>
+      <p class="s12">${distance.records === null ? html`<span class="muted">records not known</span>` : `${format.whole(Math.abs(distance.records))} source records`}</p>
+    </div>
+    <div class="scroll" tabindex="0" role="region" aria-label="Source positions">
+      <table class="lined">
+        <thead><tr><th scope="col">Source position</th><th scope="col" class="n">A</th><th scope="col" class="n">B</th><th scope="col" class="n">Apart, records</th><th scope="col" class="n">Event time</th><th scope="col"><span class="hidden-text">Remark</span></th></tr></thead>
+        <tbody>
+          ${comparison.positions.map((position, index) => {
+            const late = behindMs(comparison, index);
+            return html`<tr>
+              <td>${position.operator}, split ${position.split}</td>
+              <td class="n">${format.whole(position.a)}</td>
+              <td class="n">${format.whole(position.b)}</td>
+              <td class="n">${position.a === null || position.b === null ? format.unknown : format.signed(position.b - position.a)}</td>
+              <td class="n">${position.watermarkA === null || position.watermarkB === null ? format.unknown : format.difference(position.watermarkB - position.watermarkA)}</td>
+              <td class="muted">${late !== null && late >= 5_000 ? html`<span class="t-wait">${icon('clock')}</span> ${format.age(late)} behind` : nothing}</td>
+            </tr>`;
+          })}
+        </tbody>
+      </table>
+    </div>
+    <div class="wide-only">${span(context, comparison)}</div>
+  </div>`;
+}
+
+/** Where the two lie between the start of the run and now. */
+function span({ state, now }: Context, comparison: Comparison): TemplateResult {
+  const [first, last] = [comparison.a, comparison.b].toSorted((x, y) => x.createdAt - y.createdAt) as [SavepointSummary, SavepointSummary];
+  const started = state.job?.info.startedAt ?? first.createdAt;
+  const from = Math.min(started, first.createdAt);
+  const at = (time: number) => Math.min(100, Math.max(0, ((time - from) / Math.max(1, now - from)) * 100));
+  const records = distanceOf(comparison).records;
+  const mark = (summary: SavepointSummary) => html`<span class="side-mark" ${css({ left: `${at(summary.createdAt)}%` })}><b>${summary === comparison.a ? 'A' : 'B'}</b></span>`;
+  return html`<div class="row s12 muted"><span>${from === started ? `run started ${format.clock(started)}` : format.clock(from)}</span><span class="grow"></span><span>now ${format.clock(now)}</span></div>
+    <div class="span" aria-hidden="true">
+      <i class="base"></i>
+      <i class="between" ${css({ left: `${at(first.createdAt)}%`, width: `${at(last.createdAt) - at(first.createdAt)}%` })}></i>
+      ${mark(first)}${mark(last)}
+      ${records === null || at(last.createdAt) - at(first.createdAt) < 20 ? nothing : html`<span class="caption" ${css({ left: `${(at(first.createdAt) + at(last.createdAt)) / 2}%` })}><b>${format.whole(Math.abs(records))} records</b></span>`}
+    </div>`;
+}
+
+function tree({ controller, state }: Context, compare: CompareState, comparison: Comparison): TemplateResult {
+  const totals = totalsOf(comparison.states);
+  const types = new Map(state.job?.graph.vertices.flatMap(({ operators, role }) => operators.map(({ uid, type }) => [uid, { type, role }] as const)) ?? []);
+  const numbers = (row: { added: number; removed: number; changed: number; bytes: number | null }, strong: boolean) => {
+    const cell = (value: number, sign: string, tone: string) => html`<td class="n ${value === 0 ? 'muted' : tone}">${strong ? html`<b>${value === 0 ? '0' : `${sign}${format.whole(value)}`}</b>` : value === 0 ? '0' : `${sign}${format.whole(value)}`}</td>`;
+    return html`${cell(row.added, '+', 't-added')}${cell(row.removed, '−', 't-removed')}${cell(row.changed, '~', 't-changed')}<td class="n muted">${format.signed(row.bytes, format.bytes)}</td>`;
+  };
+  return html`<div class="section-head"><h2>Operators</h2>${comparison.samePlan ? chip('plain', 'same plan', 'tick') : chip('wait', 'plans differ', 'warning', comparison.planChanges.join(' '))}</div>
+    ${comparison.planChanges.length === 0 ? nothing : html`<ul class="empty s12">${comparison.planChanges.map((change) => html`<li>${change}</li>`)}</ul>`}
+    <div class="scroll" tabindex="0" role="region" aria-label="Changes by operator and state">
+      <table>
+        <thead><tr><th scope="col"><span class="hidden-text">State</span></th><th scope="col" class="n">Added</th><th scope="col" class="n">Removed</th><th scope="col" class="n">Changed</th><th scope="col" class="n">Size change</th></tr></thead>
+        <tbody>
+          ${byOperator(comparison).map((operator) => {
+            const known = types.get(operator.uid);
+            return html`<tr><td>${icon(operatorIcon(known?.type ?? 'map', known?.role ?? 'operator', false))} <b>${operator.name}</b></td>${numbers(operator, true)}</tr>
+              ${operator.states.map((row) => {
+                const selected = compare.selected?.uid === row.uid && compare.selected.state === row.state;
+                const choose = () => void controller.selectState(row.uid, row.state);
+                return html`<tr class="state clickable ${selected ? 'selected' : ''}" @click=${choose}>
+                  <td><button type="button" aria-pressed=${selected} @click=${(event: Event) => {
+                    event.stopPropagation();
+                    choose();
+                  }}>${row.state}</button> <span class="muted s11">${format.counted(row.keysB ?? row.keysA ?? 0, 'key')}</span></td>
+                  ${numbers({ ...row, bytes: sizeChange(row) }, false)}
+                </tr>`;
+              })}`;
+          })}
+        </tbody>
+        <tfoot><tr><td><b>All states</b></td>${numbers(totals, true)}</tr></tfoot>
+      </table>
+    </div>`;
+}
+
+function entries(context: Context, compare: CompareState, comparison: Comparison): TemplateResult {
+  const { controller } = context;
+  const { selected } = compare;
+  if (selected === null) return empty('Choose a state to see its entries.');
+  const row = comparison.states.find(({ uid, state }) => uid === selected.uid && state === selected.state);
+  if (row === undefined) return empty('This state is in neither of the two.');
+  const toggle = (change: Change, count: number) => html`<button type="button" class="toggle" aria-pressed=${compare.changes.includes(change)} @click=${() => void controller.toggleChange(change)}><span class="t-${change}" aria-hidden="true"><b>${signs[change]}</b></span>${format.whole(count)} ${change}</button>`;
+  const total = compare.changes.reduce((sum, change) => sum + row[change], 0);
+  const nameOf = ({ label, checkpointId }: SavepointSummary) => label ?? `#${checkpointId}`;
+  return html`<div class="section-head"><h2>${row.name}, ${row.state}</h2><span class="aside">${row.type} state</span><span class="grow"></span><span class="aside">compared in ${comparison.tookMs < 10 ? `${Math.ceil(comparison.tookMs)} ms` : `${(comparison.tookMs / 1_000).toFixed(2)} s`}</span></div>
+    <div class="filters">${toggle('changed', row.changed)}${toggle('added', row.added)}${toggle('removed', row.removed)}<span class="muted s12">${format.whole(row.unchanged)} unchanged</span><span class="grow"></span>${searchField('Find key', compare.keyContains, (text) => void controller.filterKeys(text))}</div>
+    ${compare.entries.length === 0
+      ? empty(compare.loadingEntries ? 'Reading the entries.' : 'No entry differs here.')
+      : html`<div class="entries scroll" tabindex="0" role="region" aria-label="Differing entries">
+          <table>
+            <colgroup><col class="m" /><col class="k" /><col /><col /></colgroup>
+            <thead><tr><th scope="col"><span class="hidden-text">Change</span></th><th scope="col">Key</th><th scope="col">A&ensp;${nameOf(comparison.a)}</th><th scope="col">B&ensp;${nameOf(comparison.b)}</th></tr></thead>
+            <tbody>${compare.entries.map(entryRow)}</tbody>
+          </table>
+        </div>`}
+    <div class="section-foot"><span class="grow num">Rows ${compare.entries.length === 0 ? '0' : `1 to ${format.whole(compare.entries.length)}`}${compare.keyContains === '' ? ` of ${format.whole(total)}` : ''}</span>
+      ${compare.next === null ? nothing : button({ label: compare.loadingEntries ? 'Loading…' : 'Show more', size: 'small', off: compare.loadingEntries ? 'Loading.' : null, onPress: () => void controller.moreEntries() })}</div>`;
+}
+
+function entryRow({ change, key, subKey, before, after }: EntryDifference): TemplateResult {
+  const left = before === null ? null : readable(before);
+  const right = after === null ? null : readable(after);
+  const parts = left !== null && right !== null ? differingParts(left, right) : null;
+  const text = (whole: string | null, marked: readonly TextPart[] | undefined, side: 'before' | 'after') =>
+    whole === null ? html`<td class="nothing"><span class="hidden-text">absent</span></td>` : html`<td class=${side} title=${whole}>${marked === undefined ? whole : marked.map((part) => (part.differs && part.text.trim() !== '' ? html`<mark class=${side}>${part.text}</mark>` : part.text))}</td>`;
+  return html`<tr class=${change}>
+    <td class="m t-${change}"><b aria-hidden="true">${signs[change]}</b><span class="hidden-text">${change}</span></td>
+    <td>${readableKey(key)}${subKey === null ? nothing : html`&ensp;${readableKey(subKey)}`}</td>
+    ${text(left, parts?.before, 'before')}${text(right, parts?.after, 'after')}
+  </tr>`;
+}

@@ -234,10 +234,9 @@ export class JobRun {
         onRunning();
         break;
       case 'restarting':
-        log(
-          'info',
-          fact.restartAt === null ? 'The job is restarted.' : restartText(fact.restartAt, fact.restarts),
-        );
+        if (fact.restartAt !== null && this.#lastException !== null) {
+          log('warning', `${sentenceOf(this.#lastException)}; ${restartText(fact.restartAt, fact.restarts)}`);
+        }
         break;
       case 'finished':
       case 'canceled':

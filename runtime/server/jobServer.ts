@@ -8,6 +8,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { JobFact } from '../engine/job/facts.ts';
 import type { MetricsTable } from '../engine/metricsTable.ts';
+import type { ExecutionGraph } from '../graph/executionGraph.ts';
+import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { CheckpointDetails, CheckpointEvent } from '../protocol/checkpoints.ts';
 import type { LogLine } from '../protocol/job.ts';
 import type { Capability, JobSnapshot, RequestResult } from '../protocol/messages.ts';
@@ -95,12 +97,14 @@ export class JobServer {
     if (this.#view === null) return;
     const notifications = this.#view.apply(fact);
     if (fact.type === 'deployed') {
-      this.#sampler = this.#nextMetrics === null ? null : new TelemetrySampler(fact.graph, this.#nextMetrics);
-      this.#stalls = this.#nextMetrics === null ? null : new StallWatch(fact.graph, this.#nextMetrics);
+      this.#watch(fact.graph, this.#nextMetrics);
       for (const session of this.#sessions) session.forgetTelemetry();
     }
     if (fact.type === 'positions') this.#sampler?.positions(fact.subtask, fact.positions);
-    if (fact.type === 'ended-subtask') this.#sampler?.ended(fact.subtask);
+    if (fact.type === 'ended-subtask') {
+      this.#sampler?.ended(fact.subtask);
+      this.#stalls?.ended(fact.subtask);
+    }
     this.announce(notifications);
     if (fact.type === 'deployed') this.#release();
   }
@@ -182,9 +186,10 @@ export class JobServer {
 
   checkpointDetails(id: number, answer: Answer<CheckpointDetails>): void {
     const details = this.#view?.checkpoints.find((checkpoint) => checkpoint.id === id);
-    if (details !== undefined) return answer({ ok: true, value: details });
-    const message = `Checkpoint ${id} is not in the history: it keeps the last 60 of this run.`;
-    answer({ ok: false, error: { code: errorCodes.notFound, message } });
+    if (details === undefined) {
+      const message = `Checkpoint ${id} is not in the history: it keeps the last 60 of this run.`;
+      answer({ ok: false, error: { code: errorCodes.notFound, message } });
+    } else answer({ ok: true, value: details });
   }
 
   /** The runtime ends: whoever still waits for a graph will not get one. */
@@ -194,6 +199,22 @@ export class JobServer {
     this.#release();
     for (const session of [...this.#sessions])
       session.notify(printed({ method: 'log', params: { lines: [this.#line(reason)] } }));
+  }
+
+  #watch(graph: ExecutionGraph, table: MetricsTable | null): void {
+    const view = this.#view;
+    for (const stall of this.#stalls?.closeAll(this.#options.clock.now()) ?? [])
+      this.announce(view?.stall(stall) ?? []);
+    this.#sampler = table === null ? null : new TelemetrySampler(graph, table);
+    this.#stalls =
+      table === null || this.#sampler === null
+        ? null
+        : new StallWatch({
+            graph,
+            table,
+            sampler: this.#sampler,
+            channelCapacityRecords: graph.job.channelRecords ?? CHANNEL_RECORDS,
+          });
   }
 
   #makeSnapshot(): JobSnapshot | null {

@@ -167,13 +167,17 @@ export class Session {
   #serve(method: RequestMethod, params: unknown, answer: Answer<unknown>): void {
     switch (method) {
       case 'initialize':
-        return this.#initialize(params as RequestParams<'initialize'>, answer);
+        this.#initialize(params as RequestParams<'initialize'>, answer);
+        break;
       case 'job/subscribe':
-        return this.#server.snapshot(answer);
+        this.#server.snapshot(answer);
+        break;
       case 'checkpoint/list':
-        return this.#server.checkpointList(answer);
+        this.#server.checkpointList(answer);
+        break;
       case 'checkpoint/details':
-        return this.#server.checkpointDetails((params as RequestParams<'checkpoint/details'>).id, answer);
+        this.#server.checkpointDetails((params as RequestParams<'checkpoint/details'>).id, answer);
+        break;
       default: {
         const serve = this.#server.services[method] as (
           params: unknown,

@@ -82,6 +82,11 @@ export class TelemetrySampler {
     this.#isTaking = false;
   }
 
+  /** As of the newest sample; null before the first. */
+  subtask({ vertex, index }: SubtaskId): SubtaskSample | null {
+    return this.#subtasks.get(`${vertex}[${index}]`)?.value ?? null;
+  }
+
   /** Where a source stands, as it says itself a few times a second. */
   positions(subtask: SubtaskId, positions: readonly SourcePosition[]): void {
     for (const { split, offset, watermark } of positions) {
@@ -132,9 +137,14 @@ export class TelemetrySampler {
     const change = (name: SubtaskField) =>
       before === null ? Number.NaN : field(name) - (before.values[row + subtaskPlaces[name]] ?? Number.NaN);
     const seconds = before === null ? Number.NaN : (reading.monotonicMs - before.monotonicMs) / 1_000;
-    const accounted = change('busyMs') + change('backpressuredMs') + change('idleMs');
-    const shareOf = (name: SubtaskField) =>
-      accounted > 0 ? rounded(Math.min(1, Math.max(0, change(name) / accounted)), 1_000) : null;
+    // A step that has not come back yet is accounted for when it does: until then its time is busy time.
+    const knownMs = change('busyMs') + change('backpressuredMs') + change('idleMs');
+    const inStepMs = field('stepStartedAt') > 0 ? Math.max(0, seconds * 1_000 - knownMs) : 0;
+    const accounted = knownMs + inStepMs;
+    const shareOf = (name: SubtaskField) => {
+      const spentMs = change(name) + (name === 'busyMs' ? inStepMs : 0);
+      return accounted > 0 ? rounded(Math.min(1, Math.max(0, spentMs / accounted)), 1_000) : null;
+    };
     return {
       subtask,
       status: subtaskStatusNames[field('status')] ?? 'deploying',

@@ -27,7 +27,7 @@ const steps: Record<string, () => Counts> = {
   process: () => vitest('process'),
   e2e: () => vitest('e2e'),
   vscode: () => counted('vscode', run('node', ['test/vscode/run.ts'])),
-  package: () => one(run('node', ['scripts/package.ts'])),
+  package: () => one(run('node', ['scripts/package.ts']) && run('node', ['test/vscode/packaged.ts'])),
 };
 
 const asked = process.argv.slice(2);

@@ -107,7 +107,7 @@ export function compareEntryPage(
 }
 
 /** Both sides together; what differs of that much is sorted in memory. */
-const sortedBytesMax = 32 * 1_024 * 1_024;
+const sortedBytesMax = 8 * 1_024 * 1_024;
 /** A cursor of a large state: group × this + entries to skip in it. */
 const groupStride = 2 ** 36;
 

@@ -40,6 +40,13 @@ test('a window is emitted when the watermark passes its last millisecond, with t
   expect(harness.stateEntries()).toBe(0);
 });
 
+test('a window that was just emitted is closed, to the millisecond', () => {
+  const { operator, harness } = harnessOf(10);
+  harness.watermark(8).record({ key: 'a', n: 1 }, 9).watermark(9).record({ key: 'a', n: 2 }, 9);
+  expect(harness.watermark(MAX_WATERMARK).values).toEqual([['a', 0, 10, [1]]]);
+  expect(operator.lateCount).toBe(1);
+});
+
 test('a late record is counted, told of and dropped; one of a window that is still open is not late', () => {
   const { operator, harness } = harnessOf(10);
   harness

@@ -10,6 +10,7 @@ import { registerSavepointCommands } from './commands/savepointCommands.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
 import { keepContextKeys } from './editor/contextKeys.ts';
 import { showPipelineLenses } from './editor/pipelineLenses.ts';
+import { offerPipelineTypes } from './editor/pipelineTypes.ts';
 import { showProblems } from './editor/problems.ts';
 import { showStatusItems } from './editor/statusItems.ts';
 import { announceNews } from './job/announce.ts';
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): SluiceApi {
   keep(showTrees(jobs, shelves, comparing));
   keep(showStatusItems(jobs));
   keep(showPipelineLenses(jobs));
+  keep(offerPipelineTypes(context));
   keep(showProblems(jobs));
   keep(keepContextKeys(jobs));
   keep(announceNews({ jobs, dashboards, log, start: (job) => launch(job, jobs, dashboards) }));

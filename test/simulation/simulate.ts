@@ -44,7 +44,7 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
   const channelRecords = [1, 16, 4_096][random.below(3)] as number;
   const define = () => {
     const definition = pipeline.define();
-    return { ...definition, graph: { ...definition.graph, channelRecords } };
+    return { ...definition, graph: { ...definition.graph, channelRecords, restart: { type: 'fixed-delay', attempts: 1_000, delayMs: 5 } as const } };
   };
   const threadsMax = 1 + random.below(3);
   const ringBytes = random.below(2) === 0 ? RING_BYTES_MIN : 1 << 16;

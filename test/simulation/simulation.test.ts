@@ -13,6 +13,13 @@ describe('whatever happens, what is committed is exactly right', () => {
   }
 });
 
+/** Seeds that found something, named after it. */
+test.each([
+  [697, 'a restore came while the last commit was on its way, and the job called itself finished without it'],
+])('seed %i: %s', (seed) => {
+  expect(simulate(seed).seed).toBe(seed);
+});
+
 test('fresh seeds are tried and reported', () => {
   const first = Date.now() % 1_000_000_000;
   for (let seed = first; seed < first + FRESH; seed++) {

@@ -181,6 +181,8 @@ export class JobMaster {
   restore(point: RestorePoint, parallelism: number | null, done: Done<null>): void {
     if (this.#isOver()) return done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
     this.#restartAt = null;
+    // It may be about to end: its last commit is overtaken by going on from elsewhere.
+    this.#ending = null;
     this.#become('restarting', `going on from ${point.manifest.label ?? `#${point.manifest.checkpointId}`}`);
     this.#restoring?.(refused('Another restore came in between.'));
     this.#restoring = done;

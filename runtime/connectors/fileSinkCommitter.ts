@@ -6,9 +6,10 @@
  */
 import { crc32 } from '../base/crc32.ts';
 import { FileError } from '../operators/files.ts';
+import type { SnapshotContext } from '../operators/operator.ts';
 import { type SinkCommitter, type SinkContext, SinkError } from '../operators/sink.ts';
 import type { PartCommittable } from './fileSink.ts';
-import { strayParts } from './partNames.ts';
+import { savepointName, strayParts, supersededParts } from './partNames.ts';
 
 export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
   readonly #directory: string;
@@ -49,22 +50,33 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** By a name of their own, beside the one that they have: see partNames.ts. */
+  retain(committables: readonly PartCommittable[], snapshot: Pick<SnapshotContext, 'defer'>): void {
+    const { files } = this.#context;
+    for (const { pending } of committables) {
+      if (!files.exists(this.#path(pending))) continue;
+      this.#guard(() => files.link(this.#path(pending), this.#path(savepointName(pending))));
+    }
+    snapshot.defer((done) => files.syncDirectory(this.#directory, done));
+  }
+
   close(): void {
     // Nobody is there any more for the callback of the last sync. The link was made before: a journal keeps the order.
-    for (const pending of this.#linked) this.#context.files.remove(this.#path(pending));
+    for (const pending of this.#linked) this.#removeWaiting(pending);
     this.#linked.clear();
   }
 
   #commit({ pending, part, bytes, crc32: checksum }: PartCommittable): void {
     const { files } = this.#context;
-    if (!files.exists(this.#path(pending))) {
-      if (!files.exists(this.#path(part))) {
+    const waiting = [pending, savepointName(pending)].find((name) => files.exists(this.#path(name)));
+    if (waiting === undefined) {
+      if (!files.exists(this.#path(part)) && !this.#revive(part, bytes, checksum)) {
         throw new SinkError(
           `${this.#path(part)} is lost: neither it nor ${pending}, which was to become it, is there. ` +
             'Put one of them back, or restore another savepoint.',
         );
       }
-    } else if (files.link(this.#path(pending), this.#path(part)) === 'linked') {
+    } else if (files.link(this.#path(waiting), this.#path(part)) === 'linked') {
       this.#linked.add(pending);
       return;
     }
@@ -78,8 +90,19 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
     this.#linked.add(pending);
   }
 
-  #holds(part: string, bytes: number, checksum: number): boolean {
-    const file = this.#context.files.openRead(this.#path(part));
+  /** It was committed, and another branch has superseded it since. False when that is not so either. */
+  #revive(part: string, bytes: number, checksum: number): boolean {
+    const { files } = this.#context;
+    const superseded = supersededParts(files.list(this.#directory), this.#extension).find(
+      (found) => found.part === part && this.#holds(found.name, bytes, checksum),
+    );
+    if (superseded === undefined) return false;
+    files.rename(this.#path(superseded.name), this.#path(part));
+    return true;
+  }
+
+  #holds(name: string, bytes: number, checksum: number): boolean {
+    const file = this.#context.files.openRead(this.#path(name));
     try {
       if (file.size() !== bytes) return false;
       const block = new Uint8Array(64 * 1024);
@@ -106,10 +129,14 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
       if (error !== undefined)
         return log('warning', `${this.#directory} could not be synced: ${error.message}.`);
       for (const pending of durable) {
-        if (!this.#linked.delete(pending)) continue;
-        files.remove(this.#path(pending));
+        if (this.#linked.delete(pending)) this.#removeWaiting(pending);
       }
     });
+  }
+
+  #removeWaiting(pending: string): void {
+    this.#context.files.remove(this.#path(pending));
+    this.#context.files.remove(this.#path(savepointName(pending)));
   }
 
   #path(name: string): string {

@@ -17,7 +17,6 @@ import {
   partsRefusal,
   partsToRevive,
   pendingName,
-  savepointName,
   supersededName,
   supersededParts,
 } from './partNames.ts';
@@ -34,10 +33,7 @@ export interface PartFormat<T> {
 /** A part that was prepared, on its way to the disk. It is kept until it is durable, for the next barrier to retry. */
 interface ClosingPart {
   readonly file: WritableFile;
-  /** The name that it was written under, and the one that it waits under; another one when it waits for a savepoint. */
-  readonly written: string;
-  readonly waits: string;
-  state: 'open' | 'syncing' | 'closed' | 'ready';
+  state: 'open' | 'syncing' | 'closed';
   /** Snapshots that wait for it: a savepoint may begin before a checkpoint has ended. */
   readonly waiting: ((error?: Error) => void)[];
 }
@@ -104,17 +100,14 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
     this.#append(this.#format.encode(value));
   }
 
-  prepareCommit(
-    snapshot: Pick<SnapshotContext, 'checkpointId' | 'isSavepoint' | 'defer'>,
-  ): readonly PartCommittable[] {
+  prepareCommit(snapshot: Pick<SnapshotContext, 'checkpointId' | 'defer'>): readonly PartCommittable[] {
     const committables: PartCommittable[] = [];
     if (this.#part !== null) {
       this.#flush();
       const { file, pending } = this.#part;
-      const waits = snapshot.isSavepoint ? savepointName(pending) : pending;
       const part = partName(this.#context.subtaskIndex, this.#next, this.#format.extension);
-      committables.push({ pending: waits, part, bytes: this.#bytes, crc32: this.#crc });
-      this.#closing.push({ file, written: pending, waits, state: 'open', waiting: [] });
+      committables.push({ pending, part, bytes: this.#bytes, crc32: this.#crc });
+      this.#closing.push({ file, state: 'open', waiting: [] });
       this.#part = null;
       this.#next++;
     }
@@ -182,41 +175,21 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
     }
   }
 
-  /** Synced, closed, and under the name that it waits under. After an error it can be tried again. */
+  /** Synced and closed. After an error it can be tried again. */
   #finish(part: ClosingPart, done: (error?: Error) => void): void {
-    if (part.state === 'ready') {
+    if (part.state === 'closed') {
       done();
       return;
     }
     part.waiting.push(done);
     if (part.state === 'syncing') return;
-    const answer = (error?: FileError): void => {
-      const failure = error === undefined ? undefined : this.#sinkError(error);
-      for (const waiter of part.waiting.splice(0)) waiter(failure);
-    };
-    if (part.state === 'closed') {
-      answer(this.#nameOf(part));
-      return;
-    }
     part.state = 'syncing';
     part.file.sync((error) => {
       part.state = error === undefined ? 'closed' : 'open';
       if (error === undefined) part.file.close();
-      answer(error ?? this.#nameOf(part));
+      const failure = error === undefined ? undefined : this.#sinkError(error);
+      for (const waiter of part.waiting.splice(0)) waiter(failure);
     });
-  }
-
-  #nameOf(part: ClosingPart): FileError | undefined {
-    try {
-      if (part.waits !== part.written) {
-        this.#context.files.rename(this.#path(part.written), this.#path(part.waits));
-      }
-      part.state = 'ready';
-      return undefined;
-    } catch (error) {
-      if (error instanceof FileError) return error;
-      throw error;
-    }
   }
 
   #path(name: string): string {

@@ -3,7 +3,8 @@
  *
  *   part-<subtask>-<counter>.<ext>                     committed, for everybody to read
  *   .part-<subtask>-<counter>.<run>.<ext>              being written, or written and waiting for its checkpoint
- *   .savepoint-part-<subtask>-<counter>.<run>.<ext>    the same, waiting for a savepoint, which may be restored any time
+ *   .savepoint-part-<subtask>-<counter>.<run>.<ext>    a second name for one that also waits for a savepoint, which may be
+ *                                                      restored when other runs have long cleared away the first
  *   .superseded-part-<subtask>-<counter>.<ext>-<run>   was committed, until that run went back to before it (a run that
  *                                                      does so twice is called <run>.2 then)
  *

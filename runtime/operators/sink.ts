@@ -15,9 +15,7 @@ export interface SinkWriter<In, Committable> {
   open(context: SinkContext, states: readonly unknown[]): void;
   write(value: In, timestamp: Timestamp): void;
   /** Barrier n (or the end of the input): what was written so far, ready to be committed. May defer durability. */
-  prepareCommit(
-    snapshot: Pick<SnapshotContext, 'checkpointId' | 'isSavepoint' | 'defer'>,
-  ): readonly Committable[];
+  prepareCommit(snapshot: Pick<SnapshotContext, 'checkpointId' | 'defer'>): readonly Committable[];
   /** Union state: every subtask of the next run sees what all subtasks returned here. */
   writerState(): unknown;
   close(): void;
@@ -28,6 +26,11 @@ export interface SinkCommitter<Committable> {
   recover(context: SinkContext, pending: readonly Committable[]): void;
   /** Makes them visible, in order. Already visible ones are fine. Throws SinkError when one is lost. */
   commit(committables: readonly Committable[]): void;
+  /**
+   * A savepoint has these as pending. It may be restored long after other runs have cleared away what they found: what
+   * belongs to it must be told from strays. May defer durability.
+   */
+  retain?(committables: readonly Committable[], snapshot: Pick<SnapshotContext, 'defer'>): void;
   /** Nothing is committed any more. */
   close?(): void;
 }

@@ -76,6 +76,12 @@ export class SinkOperator implements StreamOperator<never> {
     });
     if (this.#committer !== null) {
       this.#pending = [...this.#pending, ...prepared];
+      if (context.isSavepoint && this.#pending.length > 0) {
+        this.#committer.retain?.(
+          this.#pending.map(({ committable }) => committable),
+          context,
+        );
+      }
       context.putOperatorState(committablesDeclaration, this.#pending);
     }
     context.putOperatorState(writerDeclaration, [this.#writer.writerState()]);

@@ -179,7 +179,7 @@ test('I8: strays of removed subtasks are cleared by subtask j mod Y, those of a 
   writeAll(job, 'f g h i j');
   const kept = job.files.list('out').filter((name) => name.startsWith('.savepoint-'));
   expect(kept).toHaveLength(5);
-  expect(job.files.list('out').filter((name) => name.startsWith('.part-'))).toHaveLength(5);
+  expect(job.files.list('out').filter((name) => name.startsWith('.part-'))).toHaveLength(10);
   job.files.kill();
   job.start(2, null, 'refuse');
   expect(job.files.list('out')).toEqual(kept);
@@ -225,6 +225,20 @@ test('a record that has no JSON fails with a sentence', () => {
   const job = new SinkJob(new MemoryFiles(), () => jsonl.sink('out'));
   job.start(1, null, 'refuse');
   expect(() => job.write(undefined as never)).toThrow('A undefined cannot be written as JSON.');
+});
+
+test('what waits for a checkpoint when a savepoint is taken waits for the savepoint too', () => {
+  const job = started();
+  const first = complete(job);
+  job.write('a');
+  job.snapshot();
+  const savepoint = job.snapshot(true);
+  job.files.settle();
+  job.files.powerCut();
+  job.start(1, first, 'refuse');
+  expect(committedLines(job.files, 'out')).toEqual([]);
+  job.start(1, savepoint, 'refuse');
+  expect(committedLines(job.files, 'out')).toEqual(['a']);
 });
 
 /** Everything that can happen to a sink, in any order. The committed lines are always those of a snapshot, whole. */
@@ -293,6 +307,6 @@ test('whatever happens, what is visible is exactly what a complete checkpoint sa
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });

@@ -48,6 +48,7 @@ const screens: readonly Screen[] = [
   { name: 'large', scenario: 'large', themes: ['dark'] },
 ];
 
+const watchedMs = 60_000;
 const directory = join(fileURLToPath(new URL('..', import.meta.url)), 'docs/screenshots');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const into = process.argv.find((argument) => argument.startsWith('--into='))?.slice(7) ?? directory;
@@ -64,7 +65,8 @@ try {
 console.log(`${pictures} pictures, ${Math.round(bytes / 1_024)} KiB, in ${into}`);
 
 async function shoot(screen: Screen, theme: string, width: number): Promise<void> {
-  const engine = scenario(screen.scenario);
+  // Watched for a minute before the picture: the banks of the streams are what was seen.
+  const engine = scenario(screen.scenario, isLive(screen) ? watchedMs : 0);
   const server = await startFakeServer(engine);
   const context = await browser.newContext({
     viewport: { width, height: screen.height ?? (width < 560 ? 860 : 900) },
@@ -76,11 +78,15 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
     const page = await context.newPage();
     page.on('pageerror', (error) => console.error(`${screen.name}: ${error.message}`));
     page.on('console', (message) => message.type() === 'error' && console.error(`${screen.name}: ${message.text()}`));
-    await page.clock.setFixedTime(engine.now);
+    await page.clock.setFixedTime(engine.now + (isLive(screen) ? watchedMs : 0));
     if (screen.ui !== undefined) await page.addInitScript((ui) => sessionStorage.setItem('sluice.ui', JSON.stringify(ui)), screen.ui);
     await page.goto(server.url.replace('/#', `/?theme=${theme}#`));
     await page.locator('h1').first().waitFor();
     await page.evaluate(() => document.fonts.ready);
+    for (let seconds = 0; seconds < (isLive(screen) ? watchedMs / 1_000 : 0); seconds++) {
+      engine.advance(1_000);
+      await page.waitForTimeout(4);
+    }
     await screen.arrange?.(page, width);
     if (screen.drop === true) {
       server.drop(true);
@@ -95,6 +101,10 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
     await context.close();
     await server.close();
   }
+}
+
+function isLive({ scenario: name }: Screen): boolean {
+  return name === 'running' || name === 'stall';
 }
 
 async function click(page: Page, name: string): Promise<void> {

@@ -3,6 +3,7 @@
  * clock runs it is repeated ten times a second (once a second with reduced motion).
  */
 import './dashboard.css';
+import './protocol/policy.ts';
 import { render } from 'lit';
 import { DashboardController } from './controller.ts';
 import { engineNow } from './model/dashboardState.ts';

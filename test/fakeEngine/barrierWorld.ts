@@ -29,6 +29,8 @@ export interface Behaviour {
   readonly load: (subtask: SubtaskRef, world: BarrierWorld) => Load;
   /** Records a second on a channel while nothing is shut. */
   readonly channelRate: (channel: ChannelInfo, world: BarrierWorld) => number | null;
+  /** How fast a shut channel fills; it may have filled faster at first than it flows now. */
+  readonly fillRate: (channel: ChannelInfo) => number;
   readonly splits: (world: BarrierWorld) => SplitSample[];
   /** Explains an alignment that has lasted `stallAfterMs`. */
   readonly explain: (waiting: SubtaskRef, channel: ChannelInfo, world: BarrierWorld) => Stall['hops'];
@@ -350,7 +352,7 @@ export class BarrierWorld {
 
   private queued(channel: ChannelState): number {
     if (channel.blockedSince !== null) {
-      const rate = this.behaviour.channelRate(channel.info, this) ?? 0;
+      const rate = this.behaviour.fillRate(channel.info);
       const records = (rate * (this.now - channel.blockedSince)) / 1000;
       return Math.min(channel.info.capacityRecords, Math.round(records));
     }

@@ -138,7 +138,7 @@ export function flightsBehaviour(holds: Holds): Behaviour {
         case 'flights-parse':
           return stuck ? 327.5 : 460;
         case 'parse-enrich':
-          return ([[722, 618.9], [197.8, 183.8]][channel.toSubtask]?.[channel.fromSubtask] ?? 300) * (stuck ? 1 : 1.07);
+          return stuck ? 245 : 460;
         case 'weather-enrich':
           return stuck ? 0 : 48;
         case 'enrich-window':
@@ -147,6 +147,7 @@ export function flightsBehaviour(holds: Holds): Behaviour {
           return stuck ? 0 : 21;
       }
     },
+    fillRate: (channel) => [[722, 619.4], [198.2, 184.1]][channel.toSubtask]?.[channel.fromSubtask] ?? 300,
     splits: (world) => [
       ...[0, 1, 2].map((split) => ({
         subtask: { vertex: 'flights', index: split % world.vertex('flights').parallelism },

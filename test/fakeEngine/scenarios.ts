@@ -9,12 +9,13 @@ import { flightsBehaviour, flightsGraph, flightsJob, type Holds, intervalMs, sta
 export const scenarioNames = ['running', 'stall', 'empty', 'finished', 'failed', 'restarting', 'restored', 'no-job', 'at-least-once', 'large'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
-export function scenario(name: ScenarioName): FakeEngine {
+/** `earlierMs`: that much before its moment, so that whoever watches sees it come. */
+export function scenario(name: ScenarioName, earlierMs = 0): FakeEngine {
   switch (name) {
     case 'running':
-      return afterCheckpoint(42, 9_300, usualHolds);
+      return afterCheckpoint(42, 9_300 - earlierMs, usualHolds);
     case 'stall':
-      return afterCheckpoint(42, 6_340, { ...usualHolds, 42: null });
+      return afterCheckpoint(42, 6_340 - earlierMs, { ...usualHolds, 42: null });
     case 'at-least-once': {
       const engine = afterCheckpoint(42, 9_300, usualHolds);
       engine.job = { ...engine.job, checkpointConfig: { ...engine.job.checkpointConfig, mode: 'at-least-once' } };

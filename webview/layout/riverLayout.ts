@@ -78,7 +78,7 @@ function layered({ direction, vertices, edges }: LayoutRequest): Layout {
     const at = graph.node(id) as { x: number; y: number };
     places.set(id, { x: at.x - width / 2, y: at.y - height / 2, width, height });
   }
-  return framed(direction, isLarge || direction === 'down' ? places : sourcesFirst(places, edges));
+  return framed(direction, isLarge || direction === 'down' ? places : levelled(sourcesFirst(places, edges), edges));
 }
 
 /** The tight tree pulls a source up to whoever reads it; where nothing stands in the way, it goes to the bank with the others. */
@@ -91,6 +91,34 @@ function sourcesFirst(places: Map<string, Place>, edges: readonly LayoutEdge[]):
     if (![...places].some(([other, there]) => other !== id && overlap(there, way))) places.set(id, { ...place, x: left });
   }
   return places;
+}
+
+/**
+ * A straight stream is the easiest to read: a vertex with several inputs moves, with all that follows it, until its
+ * uppermost input lies level with where it comes from, if nothing is in the way.
+ */
+function levelled(places: Map<string, Place>, edges: readonly LayoutEdge[]): Map<string, Place> {
+  const inputs = (id: string) => edges.filter(({ to }) => to === id);
+  const joins = [...places.keys()].filter((id) => inputs(id).length > 1).sort((a, b) => places.get(a)!.x - places.get(b)!.x);
+  let level = places;
+  for (const id of joins) {
+    const sources = inputs(id).map(({ from }) => level.get(from)!).sort((a, b) => a.y - b.y);
+    const join = level.get(id)!;
+    const [top] = sources as [Place];
+    const shift = top.y + top.height / 2 - (join.y + join.height * (0.5 / sources.length));
+    const moving = downstream(id, edges);
+    const moved = new Map([...level].map(([key, place]) => [key, moving.has(key) ? { ...place, y: place.y + shift } : place]));
+    const clear = [...moving].every((key) => [...moved].every(([other, place]) => moving.has(other) || !overlap(place, moved.get(key)!)));
+    if (clear) level = moved;
+  }
+  return level;
+}
+
+function downstream(id: string, edges: readonly LayoutEdge[]): ReadonlySet<string> {
+  const reached = new Set([id]);
+  // Sets are walked in the order of insertion, what is added on the way included.
+  for (const vertex of reached) for (const { from, to } of edges) if (from === vertex) reached.add(to);
+  return reached;
 }
 
 /** Ranks under each other; each shares the width between its vertices and the streams that pass it. */

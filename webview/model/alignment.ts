@@ -35,7 +35,7 @@ export interface Alignment {
   readonly elapsedMs: number;
   readonly failsInMs: number | null;
   readonly subtasks: readonly SubtaskAlignment[];
-  /** Tasks that have not seen the barrier yet. */
+  /** Tasks that have not seen the barrier yet; a source that holds it has. */
   readonly notSeen: number;
   readonly shutGates: number;
   readonly bufferedRecords: number;
@@ -66,7 +66,7 @@ export function alignmentOf(job: JobState, checkpoint: CheckpointDetails, now: n
     elapsedMs: running ? Math.max(0, now - checkpoint.triggeredAt) : (checkpoint.durationMs ?? 0),
     failsInMs: running ? Math.max(0, checkpoint.triggeredAt + job.info.checkpointConfig.timeoutMs - now) : null,
     subtasks: shown.map((report) => subtaskAlignment(job, checkpoint, report, now)),
-    notSeen: running ? checkpoint.subtasks.filter(({ status, startDelayMs }) => status === 'pending' && startDelayMs === null).length : 0,
+    notSeen: running ? checkpoint.subtasks.filter(({ status, channels }) => status === 'pending' && channels.length > 0).length : 0,
     shutGates: blocked.length,
     bufferedRecords: blocked.reduce((sum, { queuedRecords }) => sum + queuedRecords, 0),
     bufferedBytes: known ? blocked.reduce((sum, { queuedBytes }) => sum + (queuedBytes ?? 0), 0) : null,

@@ -5,6 +5,7 @@
 import type { CheckpointDetails } from '../../runtime/protocol/checkpoints.ts';
 import type { JobState } from './dashboardState.ts';
 import { indexOf } from './graphIndex.ts';
+import { median } from './statistics.ts';
 
 export interface StripBar {
   readonly id: number;
@@ -73,9 +74,12 @@ export function waitingMs(job: JobState, checkpoint: CheckpointDetails, totalMs:
 export function mostBlamed(job: JobState, lastMany = 20): { readonly name: string; readonly times: number; readonly of: number } | null {
   const ended = job.checkpoints.filter(({ status }) => status !== 'in-progress').slice(0, lastMany);
   const { vertices } = indexOf(job.graph);
+  const usual = median(ended.map(({ durationMs }) => durationMs)) ?? 0;
   const times = new Map<string, number>();
   for (const checkpoint of ended) {
     const total = checkpoint.durationMs ?? 0;
+    // Somebody is always the slowest; blame is for checkpoints that were slow.
+    if (total < usual * 1.5) continue;
     let worst: { name: string; ms: number } | null = null;
     for (const report of checkpoint.subtasks) {
       const vertex = vertices.get(report.subtask.vertex);

@@ -26,7 +26,7 @@ export function alignmentPanel(context: JobContext): TemplateResult {
     <div class="alignment-head">
       <div class="row">
         <span class="acks" aria-hidden="true">${acks(checkpoint.acknowledged, checkpoint.tasks)}</span>
-        <span>${checkpoint.acknowledged} of ${checkpoint.tasks} tasks acknowledged</span>
+        <span class="acked">${checkpoint.acknowledged} of ${checkpoint.tasks} tasks acknowledged</span>
         <span class="grow"></span>
         ${alignment.failsInMs === null
           ? html`<span class="muted">${nextIn(context)}</span>`

@@ -40,7 +40,7 @@ export interface Button {
 
 export function button({ label, icon: name, look = 'secondary', size = 'normal', off = null, title, autofocus = false, onPress }: Button): TemplateResult {
   return html`<vscode-button
-    class="button ${size}"
+    class="button ${size} ${name === undefined ? 'bare' : ''}"
     appearance=${look}
     ?disabled=${off !== null}
     ?data-autofocus=${autofocus}

@@ -75,7 +75,7 @@ export function drawRiver(context: Context, scene: Scene, palette: Palette, pixe
 function drawStream(context: Context, { view, stream }: SceneEdge, palette: Palette, drift: number): void {
   const water = streamWidth(view.perSecond ?? 0);
   const banks = Math.max(water, streamWidth(view.meanPerSecond ?? view.perSecond ?? 0), 8);
-  const flow = () => trace(context, stream, view.heldMs !== null ? 14 : 0);
+  const flow = () => trace(context, stream, view.heldMs !== null ? 14 : 0, view.gate !== null);
   context.strokeStyle = palette.color('bg');
   context.lineWidth = banks + 6;
   context.setLineDash([]);
@@ -419,13 +419,15 @@ function basinOf(stream: Stream): { x: number; y: number; width: number; height:
     : { x: stream.end.x - across / 2, y: stream.end.y - gate - length, width: across, height: length };
 }
 
-function trace(context: Context, stream: Stream, skip: number): void {
+function trace(context: Context, stream: Stream, skip: number, stopsAtBasin = false): void {
   const [first, second] = controls(stream);
   context.beginPath();
   const right = stream.direction === 'right';
   context.moveTo(stream.start.x + (right ? skip : 0), stream.start.y + (right ? 0 : skip));
   context.bezierCurveTo(first.x, first.y, second.x, second.y, stream.bend.x, stream.bend.y);
-  context.lineTo(stream.end.x, stream.end.y);
+  const box = basinOf(stream);
+  if (!stopsAtBasin) context.lineTo(stream.end.x, stream.end.y);
+  else context.lineTo(right ? Math.max(box.x, stream.bend.x) : stream.end.x, right ? stream.end.y : Math.max(box.y, stream.bend.y));
   context.stroke();
 }
 

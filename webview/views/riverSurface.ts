@@ -23,6 +23,7 @@ const largeFrom = 60;
 const padding = { x: 20, top: 26, bottom: 22 };
 const streakSpeed = 24;
 const largeHeight = 640;
+const corner = { width: 500, height: 112 };
 
 export class RiverSurface {
   readonly element = document.createElement('div');
@@ -151,9 +152,20 @@ export class RiverSurface {
     const { layout } = this;
     if (layout === null) return;
     const isLarge = layout.places.size > largeFrom;
-    const height = isLarge ? largeHeight : Math.ceil(layout.height * this.fittingZoom() + padding.top + padding.bottom);
+    const height = isLarge ? largeHeight : Math.ceil(layout.height * this.fittingZoom() + this.top + padding.bottom);
     this.height = height;
     this.element.style.height = `${height}px`;
+    this.element.parentElement?.classList.toggle('corner-free', !this.narrow && !isLarge && this.isCornerFree(layout));
+  }
+
+  /** Whether event time and legend can stand in the lower right without covering a vertex. */
+  private isCornerFree(layout: Layout): boolean {
+    const zoom = this.fittingZoom();
+    return [...layout.places.values()].every(({ x, y, width, height }) => (x + width) * zoom + padding.x < this.width - corner.width || (y + height) * zoom + this.top < this.height - corner.height);
+  }
+
+  private get top(): number {
+    return this.narrow ? 12 : padding.top;
   }
 
   private fittingZoom(): number {
@@ -172,7 +184,7 @@ export class RiverSurface {
     if (this.userZoom !== null) return this.pan;
     const zoom = this.zoom();
     const spare = this.width - (this.layout?.width ?? 0) * zoom;
-    return { x: this.narrow ? 12 : Math.max(padding.x, layoutIsLarge(this.layout) ? spare / 2 : Math.min(padding.x, spare / 2)), y: padding.top };
+    return { x: this.narrow ? 12 : Math.max(padding.x, layoutIsLarge(this.layout) ? spare / 2 : Math.min(padding.x, spare / 2)), y: this.top };
   }
 
   private schedule(): void {
@@ -332,7 +344,7 @@ function requestFor(graph: GraphInfo, width: number, narrow: boolean): LayoutReq
       id,
       from,
       to,
-      room: joins(to) ? approach + (narrow ? 44 : 96) : narrow ? 36 : 92,
+      room: joins(to) ? approach + (narrow ? 44 : 112) : narrow ? 36 : 92,
     })),
   };
 }

@@ -11,7 +11,7 @@ import type { StateDescription } from '../state/declarations.ts';
 import type { KeyGroupRange } from '../state/keyGroups.ts';
 import { maxParallelismMax } from '../state/keyGroups.ts';
 import { entriesOf, type StateEntry } from '../state/stateBlock.ts';
-import { readValue } from '../state/valueCodec.ts';
+import { readWholeValue } from '../state/valueReader.ts';
 import {
   checksumBytes,
   endMark,
@@ -156,14 +156,6 @@ export function guard<T>(path: string, read: () => T): T {
 
 function damage(path: string, error: unknown): unknown {
   return error instanceof MalformedBytes ? new SnapshotDamage(path, `is damaged: ${error.message}.`) : error;
-}
-
-/** One value, which takes all of the bytes. Throws MalformedBytes. */
-export function readWholeValue(bytes: Uint8Array): unknown {
-  const reader = new ByteReader(bytes);
-  const value = readValue(reader);
-  if (reader.left > 0) throw new MalformedBytes('a value is followed by bytes of nobody');
-  return value;
 }
 
 /** The order of a data file within a key group. */

@@ -10,7 +10,7 @@ import type { StateDescription } from '../state/declarations.ts';
 import { StateRefused } from '../state/snapshotCursor.ts';
 import { blockBytes, type StateBlock } from '../state/stateBlock.ts';
 import { encodeStateValue } from '../state/stateTable.ts';
-import { ValueRefused } from '../state/valueCodec.ts';
+import { ValueRefused } from '../state/valueWriter.ts';
 import { checksumBytes, endMark, fileMagic, isOperatorState, stateTypes } from './dataFileFormat.ts';
 import type { Outcome, SnapshotFile } from './storage.ts';
 

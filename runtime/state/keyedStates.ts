@@ -12,7 +12,6 @@
  * being lost. `set(undefined)` is `clear()`.
  */
 import { assert } from '../base/assert.ts';
-import { ByteReader } from '../base/byteReader.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
 import {
   describeState,
@@ -31,7 +30,8 @@ import type { StateEntry } from './stateBlock.ts';
 import { BackendList, BackendMap, BackendTimers, BackendValue, type CurrentKey } from './stateHandles.ts';
 import { MapTable, ValueTable } from './stateTable.ts';
 import { TimerQueue } from './timerQueue.ts';
-import { readValue, ValueRefused } from './valueCodec.ts';
+import { readWholeValue } from './valueReader.ts';
+import { ValueRefused } from './valueWriter.ts';
 
 export interface KeyedStateOptions {
   readonly operatorUid: string;
@@ -209,7 +209,7 @@ export class KeyedStateBackend {
       state.queue.register(mapKey, keyGroup, time, namespace ?? null);
       return;
     }
-    const saved = readWhole(entry.value);
+    const saved = readWholeValue(entry.value);
     const value = migrate === null ? saved : migrate(saved);
     if (state.kind === 'values') {
       state.tables[group]!.entries.set(mapKey, value);
@@ -260,11 +260,4 @@ function countKeys(state: StateTables): number {
   let keys = 0;
   for (const table of state.tables) keys += table.entries.size;
   return keys;
-}
-
-function readWhole(bytes: Uint8Array): unknown {
-  const reader = new ByteReader(bytes);
-  const value = readValue(reader);
-  if (reader.left > 0) throw new MalformedBytes('a value is followed by bytes of nobody');
-  return value;
 }

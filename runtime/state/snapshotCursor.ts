@@ -30,7 +30,7 @@ import {
   type TimerMark,
   type TimerQueue,
 } from './timerQueue.ts';
-import { ValueRefused } from './valueCodec.ts';
+import { ValueRefused } from './valueWriter.ts';
 
 /** The tables of one state, by key group from the first of the range on. */
 export type StateTables =
@@ -269,47 +269,57 @@ type MarkedTimers = Marked & {
 };
 type MarkedTable = MarkedValues | MarkedMaps | MarkedTimers;
 
+/** What was empty at the mark has nothing to write, whatever comes into it later. */
 function mark(state: StateTables, firstGroup: number): readonly MarkedTable[] {
   const { description } = state;
   switch (state.kind) {
     case 'values':
-      return state.tables.map((table, i) => {
+      return state.tables.flatMap((table, i) => {
+        if (table.entries.size === 0) return [];
         const stash: ValueStash = new Map();
         table.stashes = [...(table.stashes ?? []), stash];
-        return {
-          kind: 'values',
-          description,
-          keyGroup: firstGroup + i,
-          table,
-          stash,
-          release: () => (table.stashes = without(table.stashes, stash)),
-        };
+        return [
+          {
+            kind: 'values',
+            description,
+            keyGroup: firstGroup + i,
+            table,
+            stash,
+            release: () => (table.stashes = without(table.stashes, stash)),
+          },
+        ];
       });
     case 'maps':
-      return state.tables.map((table, i) => {
+      return state.tables.flatMap((table, i) => {
+        if (table.entries.size === 0) return [];
         const stash = new Map<MapKey, MapStash>();
         table.stashes = [...(table.stashes ?? []), stash];
-        return {
-          kind: 'maps',
-          description,
-          keyGroup: firstGroup + i,
-          table,
-          stash,
-          release: () => (table.stashes = without(table.stashes, stash)),
-        };
+        return [
+          {
+            kind: 'maps',
+            description,
+            keyGroup: firstGroup + i,
+            table,
+            stash,
+            release: () => (table.stashes = without(table.stashes, stash)),
+          },
+        ];
       });
     case 'timers':
-      return state.queue.groups.map((table, i) => {
+      return state.queue.groups.flatMap((table, i) => {
+        if (table.count === 0) return [];
         const timerMark: TimerMark = { sequence: state.queue.sequence, removed: [] };
         table.marks = [...(table.marks ?? []), timerMark];
-        return {
-          kind: 'timers',
-          description,
-          keyGroup: firstGroup + i,
-          table,
-          mark: timerMark,
-          release: () => (table.marks = without(table.marks, timerMark)),
-        };
+        return [
+          {
+            kind: 'timers',
+            description,
+            keyGroup: firstGroup + i,
+            table,
+            mark: timerMark,
+            release: () => (table.marks = without(table.marks, timerMark)),
+          },
+        ];
       });
   }
 }

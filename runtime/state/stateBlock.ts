@@ -23,7 +23,7 @@ export interface StateEntry {
   readonly key: Uint8Array;
   /** Canonical bytes of a map's key or of a timer's [time, namespace]; null in other states. */
   readonly subKey: Uint8Array | null;
-  /** As `valueCodec` wrote it; empty for a timer. */
+  /** As `valueWriter` wrote it; empty for a timer. */
   readonly value: Uint8Array;
 }
 

@@ -9,7 +9,7 @@
  */
 import { ByteWriter } from '../base/byteWriter.ts';
 import type { MapKey } from './mapKey.ts';
-import { writeValue } from './valueCodec.ts';
+import { writeValue } from './valueWriter.ts';
 
 export const ABSENT = Symbol('not there at the mark');
 

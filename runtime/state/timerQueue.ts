@@ -66,6 +66,11 @@ export class TimerQueue {
     return this.#live;
   }
 
+  /** With deleted timers that have not come up yet. */
+  get heapLength(): number {
+    return this.#heap.length;
+  }
+
   /** Timers that are registered from now on have this number or a higher one. */
   get sequence(): number {
     return this.#sequence;

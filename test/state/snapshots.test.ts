@@ -14,7 +14,7 @@ import { KeyedStateBackend } from '../../runtime/state/keyedStates.ts';
 import { keyGroupOf } from '../../runtime/state/keyGroups.ts';
 import type { SnapshotCursor } from '../../runtime/state/snapshotCursor.ts';
 import { entriesOf, type StateBlock } from '../../runtime/state/stateBlock.ts';
-import { readBack } from './readBack.ts';
+import { readWholeValue as readBack } from '../../runtime/state/valueReader.ts';
 
 const count: StateDeclaration<number> = { name: 'count', type: 'value', schemaVersion: 1 };
 const total: StateDeclaration<{ sum: number }> = {

@@ -3,9 +3,10 @@ import { Unpackr } from 'msgpackr';
 import { expect, test } from 'vitest';
 import { ByteWriter } from '../../runtime/base/byteWriter.ts';
 import { MalformedBytes } from '../../runtime/base/malformedBytes.ts';
-import { ValueRefused, valueDepthMax, writeValue } from '../../runtime/state/valueCodec.ts';
+import { valueDepthMax } from '../../runtime/state/valueFormat.ts';
+import { readWholeValue as readBack } from '../../runtime/state/valueReader.ts';
+import { ValueRefused, writeValue } from '../../runtime/state/valueWriter.ts';
 import { hex } from './arbitraries.ts';
-import { readBack } from './readBack.ts';
 
 const bytesOf = (value: unknown): Uint8Array => {
   const writer = new ByteWriter(1);
@@ -160,7 +161,7 @@ test('random bytes are read as something or refused, but break nothing', () => {
       try {
         readBack(bytes);
       } catch (error) {
-        if (!(error instanceof MalformedBytes) && !(error as Error).message.includes('expected')) throw error;
+        if (!(error instanceof MalformedBytes)) throw error;
       }
     }),
     { numRuns: 20_000 },

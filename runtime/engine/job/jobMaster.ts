@@ -324,7 +324,6 @@ export class JobMaster {
       nextCheckpointId: this.#nextCheckpointId,
       completed: this.#completedIds,
     });
-    emit({ type: 'deployed', at: clock.now(), attempt: this.#attempt, graph: this.#execution, restoredCheckpointId: point?.manifest.checkpointId ?? null });
     deployer.deploy({
       execution: this.#execution,
       threads: this.#threads,
@@ -340,6 +339,8 @@ export class JobMaster {
         supersede: point !== null && (point.supersede || point.manifest.trigger === 'restore'),
       })),
     });
+    // After it: whoever hears of a deployment can read its counters.
+    emit({ type: 'deployed', at: clock.now(), attempt: this.#attempt, graph: this.#execution, restoredCheckpointId: point?.manifest.checkpointId ?? null });
   }
 
   #threadRuns(thread: number): void {

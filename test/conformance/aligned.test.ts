@@ -43,7 +43,8 @@ test.each<[name: string, channels: number, script: string, log: string]>([
     'B2.0 B2.2 D1 X2.1 ? B3.2 B3.1 D0 B3.0',
     'D1 A2 {} D0 T3',
   ],
-  ['A18 a checkpoint is aborted once, however many say so', 3, 'X6.1 X6.2 B6.0 X6.0 N6 ? B6.1', 'A6 {}'],
+  ['A18 a checkpoint that was cancelled before its barrier is over', 3, 'X6.1 X6.2 B6.0 ? D0', 'A6 {} D0'],
+  ['A18 a checkpoint is aborted once, however many say so', 3, 'X6.1 X6.2 B6.0 X6.0 N6 ? B6.1 ?', 'A6 {} {}'],
   ['A21 the end of a channel counts as its barrier', 3, 'B1.0 B1.1 E2 ?', 'T1 {}'],
   ['A23 ends before, between and after barriers', 3, 'E2 B6.0 B6.1 E1 B7.0', 'T6 T7'],
   [

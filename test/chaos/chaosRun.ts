@@ -30,7 +30,7 @@ export interface ChaosResult {
 
 type Victim = 'group' | 'runtime' | 'command';
 
-const records = 12_000;
+const records = 18_000;
 const perSecond = 6_000;
 const pipelineFile = fileURLToPath(new URL('./pipeline.ts', import.meta.url));
 
@@ -79,7 +79,7 @@ class ChaosRun {
     command = await this.#strike(command, 'before the first checkpoint');
     for (let kill = 0; kill < later + 1; kill++) {
       if (kill === 0) await this.#checkpointCompleted(command);
-      await pause(this.#random.below(900));
+      await pause(this.#random.below(kill === 0 ? 600 : 900));
       if (command.isOver() && (await command.ended).code === 0) break;
       command = await this.#strike(command, kill === 0 ? 'after a checkpoint' : 'later');
     }

@@ -1,0 +1,48 @@
+/** Kills in the narrow windows, which random moments rarely hit. The command has its runtime going again by itself. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../cli/sluiceCommand.ts';
+import { committedLines } from './chaosRun.ts';
+import { deviation, expectedLines } from './expected.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'sluice-failpoints-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const pipelineFile = fileURLToPath(new URL('./pipeline.ts', import.meta.url));
+const records = 4_000;
+
+describe.concurrent('a runtime that dies', () => {
+  test.each([
+    ['between the link and the removal of the pending name', 'after-link', 1],
+    ['there once more, later', 'after-link', 4],
+    ['before a part is synced', 'before-data-sync', 2],
+    ['with the manifest written and not yet in its place', 'before-manifest-rename', 1],
+    ['there once more, later', 'before-manifest-rename', 3],
+    ['with the manifest in its place and nobody told', 'after-manifest-rename', 1],
+    ['there once more, later', 'after-manifest-rename', 3],
+    ['before the sinks are notified', 'before-notify', 1],
+    ['there once more, later', 'before-notify', 3],
+  ])('%s (%s, hit %i), loses and doubles nothing', async (_, failpoint, hit) => {
+    const directory = mkdtempSync(join(root, 'run-'));
+    const end = await runCommand(['run', pipelineFile, '--parallelism', '2'], {
+      cwd: directory,
+      env: {
+        SLUICE_FAILPOINTS: `${failpoint}:${hit}`,
+        CHAOS_RECORDS: String(records),
+        CHAOS_PER_SECOND: '4000',
+      },
+    });
+    expect(end.stderr).toContain('The runtime process is gone (SIGKILL)');
+    expect({
+      code: end.code,
+      ...deviation(committedLines(join(directory, 'out')), expectedLines(records)),
+    }).toEqual({
+      code: 0,
+      missing: [],
+      unexpected: [],
+    });
+  });
+});

@@ -232,6 +232,7 @@ test('what waits for a checkpoint when a savepoint is taken waits for the savepo
   const first = complete(job);
   job.write('a');
   job.snapshot();
+  job.files.settle();
   const savepoint = job.snapshot(true);
   job.files.settle();
   job.files.powerCut();
@@ -240,6 +241,21 @@ test('what waits for a checkpoint when a savepoint is taken waits for the savepo
   job.start(1, savepoint, 'refuse');
   expect(committedLines(job.files, 'out')).toEqual(['a']);
 });
+
+test.each(['before', 'by writers'] as const)(
+  'a savepoint whose part was committed and then superseded gets it back (superseded %s)',
+  (supersede) => {
+    const job = started();
+    const first = complete(job);
+    job.write('a');
+    const savepoint = job.snapshot(true);
+    complete(job);
+    job.start(1, first, supersede);
+    expect(committedLines(job.files, 'out')).toEqual([]);
+    job.start(1, savepoint, supersede);
+    expect(committedLines(job.files, 'out')).toEqual(['a']);
+  },
+);
 
 /** Everything that can happen to a sink, in any order. The committed lines are always those of a snapshot, whole. */
 test('whatever happens, what is visible is exactly what a complete checkpoint says', () => {

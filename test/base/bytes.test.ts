@@ -65,9 +65,10 @@ test('numbers and texts come back', () => {
         fc.oneof(
           fc.maxSafeNat(),
           fc.double(),
-          fc.string({ unit: 'binary', maxLength: 300 }),
+          fc.string({ unit: 'binary', maxLength: 140 }),
           fc.uint8Array(),
         ),
+        { maxLength: 6 },
       ),
       (values) => {
         const writer = new ByteWriter(1);
@@ -82,7 +83,8 @@ test('numbers and texts come back', () => {
         const reader = new ByteReader(writer.take());
         for (const value of values) {
           if (typeof value === 'string') expect(reader.text()).toBe(value);
-          else if (typeof value !== 'number') expect(reader.bytes(reader.varint())).toEqual(value);
+          else if (typeof value !== 'number')
+            expect(compareBytes(reader.bytes(reader.varint()), value)).toBe(0);
           else if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0))
             expect(reader.varint()).toBe(value);
           else expect(reader.f64be()).toBe(value);

@@ -2,9 +2,9 @@
  * Makes the data of the examples from the npm package vega-datasets 3.2.1:
  *
  *   npm pack vega-datasets@3.2.1 && tar xzf vega-datasets-3.2.1.tgz
- *   node examples/data/make.ts package/data
+ *   node scripts/exampleData.ts package/data
  *
- * Only the shape of the files changes, and rows are left out. README.md says where the data comes from.
+ * Only the shape of the files changes, and rows are left out. examples/data/README.md says where the data comes from.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ interface Flight {
 
 const from = process.argv[2];
 if (from === undefined) {
-  console.error('Usage: node examples/data/make.ts <the data folder of vega-datasets>');
+  console.error('Usage: node scripts/exampleData.ts <the data folder of vega-datasets>');
   process.exit(2);
 }
-const here = fileURLToPath(new URL('.', import.meta.url));
+const target = fileURLToPath(new URL('../examples/data', import.meta.url));
 const read = (name: string) => readFileSync(join(from, name), 'utf8');
 const write = (name: string, lines: readonly string[]) => {
-  writeFileSync(join(here, name), `${lines.join('\n')}\n`);
+  writeFileSync(join(target, name), `${lines.join('\n')}\n`);
   console.log(`${name}: ${lines.length} lines`);
 };
 
@@ -42,7 +42,9 @@ write('seattle-flights.csv', [
   'date,delay,distance,origin,destination',
   ...flightsOf('flights-20k.json')
     .filter(({ origin, destination }) => origin === 'SEA' || destination === 'SEA')
-    .map((flight) => [flight.date, flight.delay, flight.distance, flight.origin, flight.destination].join(',')),
+    .map((flight) =>
+      [flight.date, flight.delay, flight.distance, flight.origin, flight.destination].join(','),
+    ),
 ]);
 
 // The flights are from January to March; the normals are for a whole year, by hour.

@@ -132,6 +132,7 @@ class StallWalk {
       this.#backpressured(receiver, `has not come to ${this.#barrier}`, full);
       return;
     }
+    if (this.#isKeptOut(receiver, `has not come to ${this.#barrier}`, false)) return;
     const from = nameOf(senderOf(channel));
     const text = `${nameOf(receiver)} has ${recordsText(recordsAhead)} from ${from} to work off before ${this.#barrier}.`;
     this.#hop(receiver, null, 'behind-records', operator, text);
@@ -149,8 +150,10 @@ class StallWalk {
       this.#backpressured(subtask, lacks, full);
     } else if (channel !== null) {
       if (this.#facts.subtask(subtask).delivered.length > 0) this.#hopAligning(subtask, channel);
-      else this.#hopStarved(subtask, channel);
+      else if (this.#facts.channel(channel).recordsAhead === null) this.#hopStarved(subtask, channel);
       this.#follow(channel);
+    } else if (this.#isKeptOut(subtask, lacks, false)) {
+      return;
     } else if (inputsOf(this.#facts.graph, subtask).length > 0) {
       this.#stopped(subtask, lacks, 'starved', 'it has it on all its channels and has not had its turn');
     } else {
@@ -222,25 +225,17 @@ class StallWalk {
       );
       return true;
     }
-    const occupant = this.#occupant(subtask);
+    return this.#isKeptOut(subtask, lacks, true);
+  }
+
+  /** Another task has the thread. `known`: it is certain that they share one. */
+  #isKeptOut(subtask: Subtask, lacks: string, known: boolean): boolean {
+    const occupant = this.#occupant(subtask, known);
     if (occupant === null) return false;
-    this.#hop(
-      subtask,
-      null,
-      'starved',
-      operator,
-      `${nameOf(subtask)} ${lacks}: ${nameOf(occupant)} does not leave its thread.`,
-    );
-    const theirs = this.#facts.subtask(occupant);
-    const cause = theirs.isPaused ? 'debugger' : 'busy-in-user-code';
-    const how = theirs.isPaused ? 'it is stopped in the debugger' : this.#inside(theirs.operator);
-    this.#hop(
-      occupant,
-      null,
-      cause,
-      theirs.operator,
-      `${nameOf(occupant)} keeps the thread of ${nameOf(subtask)}: ${how}.`,
-    );
+    this.#stopped(subtask, lacks, 'starved', `it has had no turn since ${nameOf(occupant)} has been running`);
+    const { isPaused, operator } = this.#facts.subtask(occupant);
+    if (isPaused) this.#stopped(occupant, 'lets nobody run', 'debugger', 'it is stopped in the debugger');
+    else this.#stopped(occupant, 'lets nobody run', 'busy-in-user-code', this.#inside(operator));
     return true;
   }
 
@@ -248,10 +243,12 @@ class StallWalk {
     return `it is inside ${operator ?? 'its own code'} on one record`;
   }
 
-  /** Who keeps the thread of a subtask from running it. */
-  #occupant(subtask: Subtask): Subtask | null {
+  /** Whoever is stuck on the same thread; where threads are not known, whoever is stuck. */
+  #occupant(subtask: Subtask, known: boolean): Subtask | null {
     for (const other of subtasksOf(this.#facts.graph)) {
-      if (nameOf(other) === nameOf(subtask) || this.#facts.shareThread(subtask, other) !== true) continue;
+      if (nameOf(other) === nameOf(subtask)) continue;
+      const shares = this.#facts.shareThread(subtask, other);
+      if (shares === false || (known && shares === null)) continue;
       const { stepMs, isPaused } = this.#facts.subtask(other);
       if (isPaused || (stepMs !== null && stepMs >= stuckStepMs)) return other;
     }

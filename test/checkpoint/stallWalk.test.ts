@@ -177,8 +177,34 @@ test.each<[name: string, situation: Situation, waiting: string, channel: string,
     'other>enrich',
     [
       'aligning: enrich[0] aligns: barrier 42 is here on 1 of 2 channels and waited for from other[0].',
-      'starved: other[0] has not sent barrier 42: flights[0] does not leave its thread.',
-      'busy-in-user-code: flights[0] keeps the thread of other[0]: it is inside flights on one record.',
+      'starved: other[0] has not sent barrier 42: it has had no turn since flights[0] has been running.',
+      'busy-in-user-code: flights[0] lets nobody run: it is inside flights on one record.',
+    ],
+  ],
+  [
+    'where threads are not known, whoever is stuck is named before a source is',
+    { graph: join, delivered: ['parse>enrich'], subtasks: { 'parse[0]': { isPaused: true } } },
+    'enrich',
+    'weather>enrich',
+    [
+      'aligning: enrich[0] aligns: barrier 42 is here on 1 of 2 channels and waited for from weather[0].',
+      'starved: weather[0] has not sent barrier 42: it has had no turn since parse[0] has been running.',
+      'debugger: parse[0] lets nobody run: it is stopped in the debugger.',
+    ],
+  ],
+  [
+    'a slow operator in between, whose barrier lies behind records',
+    {
+      graph: 'a -> slow b -> join',
+      delivered: ['b>join'],
+      channels: { 'a>slow': { recordsAhead: 1_024 } },
+      subtasks: { 'slow[0]': { busyShare: 1, stepMs: 40 } },
+    },
+    'join',
+    'slow>join',
+    [
+      'aligning: join[0] aligns: barrier 42 is here on 1 of 2 channels and waited for from slow[0].',
+      'behind-records: slow[0] has 1,024 records from a[0] to work off before barrier 42.',
     ],
   ],
   [

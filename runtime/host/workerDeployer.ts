@@ -59,7 +59,9 @@ export class WorkerDeployer implements Deployer {
 
   deploy(deployment: Deployment): void {
     const { execution, threads, deploys } = deployment;
+    const metrics = MetricsTable.share(execution);
     this.#isTerminating = false;
+    this.#options.onMetrics(new MetricsTable(execution, metrics));
     try {
       this.#options.prepare(deployment);
     } catch (error) {
@@ -67,12 +69,10 @@ export class WorkerDeployer implements Deployer {
       setImmediate(() => this.#options.onDied(0, reason));
       return;
     }
-    const metrics = MetricsTable.share(execution);
     const crossing = crossingChannels(execution, threads);
     const bytes = crossing.length > largeRingsMax ? ringBytes / 4 : ringBytes;
     const rings = new Map(crossing.map((channel) => [channel, makeRing(bytes)]));
     const wakeWords = makeWakeWords(threads.length);
-    this.#options.onMetrics(new MetricsTable(execution, metrics));
     this.#threads = deploys.map((deploy, threadIndex) => {
       const workerData: TaskWorkerData = {
         bundlePath: this.#options.bundlePath,

@@ -11,7 +11,7 @@ export const subtaskFields = [
   'recordsIn', 'recordsOut',
   /** Cumulative time by what the task was doing. */
   'busyMs', 'backpressuredMs', 'idleMs',
-  /** Lowest watermark of its inputs; -Infinity before the first. */
+  /** Lowest watermark of its inputs; not known before the first. */
   'watermark',
   'stateKeys', 'stateBytes',
   /** monotonicMs at which the task entered user code for the step under way; 0 when outside. Tells a blocked task. */
@@ -31,6 +31,12 @@ export type ChannelField = (typeof channelFields)[number];
 /** Splits of sources: a row each, claimed by the owning subtask; names travel in `log`-like control messages. */
 export const subtaskStatusNames = ['deploying', 'running', 'paused', 'finished', 'failed', 'canceled'] as const;
 
+/** Records inside a thread have no size in bytes; a source without a strategy has no watermark. */
+const unknownAtFirst = {
+  subtask: ['watermark', 'stateKeys', 'stateBytes'],
+  channel: ['bytesWritten', 'bytesRead'],
+} as const satisfies { readonly subtask: readonly SubtaskField[]; readonly channel: readonly ChannelField[] };
+
 export class MetricsTable {
   readonly values: Float64Array;
   readonly #subtaskRow = new Map<string, number>();
@@ -44,7 +50,7 @@ export class MetricsTable {
       row += vertex.parallelism;
     }
     this.#channelsAt = row * subtaskFields.length;
-    this.values = buffer === null ? new Float64Array(MetricsTable.length(graph)) : new Float64Array(buffer);
+    this.values = new Float64Array(buffer ?? MetricsTable.share(graph));
   }
 
   /** In doubles. */
@@ -53,8 +59,19 @@ export class MetricsTable {
     return subtasks * subtaskFields.length + graph.channels.length * channelFields.length;
   }
 
+  /** Memory for a new deployment: counters at 0, and what nobody has measured yet as not known. */
   static share(graph: ExecutionGraph): SharedArrayBuffer {
-    return new SharedArrayBuffer(MetricsTable.length(graph) * Float64Array.BYTES_PER_ELEMENT);
+    const memory = new SharedArrayBuffer(MetricsTable.length(graph) * Float64Array.BYTES_PER_ELEMENT);
+    const table = new MetricsTable(graph, memory);
+    for (const vertex of graph.vertices) {
+      for (let index = 0; index < vertex.parallelism; index++) {
+        for (const field of unknownAtFirst.subtask) table.values[table.subtaskRow(vertex.id, index) + subtaskFields.indexOf(field)] = Number.NaN;
+      }
+    }
+    for (const { id } of graph.channels) {
+      for (const field of unknownAtFirst.channel) table.values[table.channelRow(id) + channelFields.indexOf(field)] = Number.NaN;
+    }
+    return memory;
   }
 
   /** First place of a subtask's row; add `subtaskFields.indexOf(field)`. */

@@ -16,6 +16,7 @@ describe('whatever happens, what is committed is exactly right', () => {
 /** Seeds that found something, named after it. */
 test.each([
   [697, 'a restore came while the last commit was on its way, and the job called itself finished without it'],
+  [3386, 'a second restore came while the first one was being written, and the job was deployed twice'],
 ])('seed %i: %s', (seed) => {
   expect(simulate(seed).seed).toBe(seed);
 });

@@ -299,6 +299,11 @@ export class JobMaster {
     };
     storage.adopt(point.directory, manifest, (result) => {
       if (this.#isOver()) return;
+      if (this.#point !== point) {
+        // The user chose yet another point meanwhile.
+        if (result.ok) this.#discard(result.value);
+        return;
+      }
       if (!result.ok) {
         this.#giveUp(result.message);
         return;

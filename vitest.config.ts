@@ -29,6 +29,8 @@ export default defineConfig({
         resolve,
         test: {
           name: 'unit',
+          // They wait for nothing; the limit is for what hangs, on a machine that may be busy.
+          testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: [processRooms, pageRooms, editorRooms],
           server: { deps: { inline: ['msgpackr'] } },

@@ -26,7 +26,7 @@ const talksMuch = process.env.SLUICE_VSCODE_LOG === '1';
 
 /** What the workbench says for itself, beside what the extension host prints. */
 const chatter =
-  /^(Res(olving|olved) connection token|Creating a socket|\[reconnection-grace-time\]|Updating additional builtin|\[Service Worker\]|\[AgentHost|\[RemoteAgentHost|\[AccountPolicyGate\]|\[ChatModelSelection\]|\[perf\]|Ignoring fetching additional builtin|Canceled: Canceled|\[remote-connection\]|Connection error: Unknown reconnection token|(Error: )?Could not locate the bindings file|(Error: )?Cannot find module '.*(watchdog|vscode-sqlite3)|.*open-vsx\.org|Settings Sync|Started local extension host|Extension host \(|The web worker extension host)/;
+  /^(Res(olving|olved) connection token|Creating a socket|\[reconnection-grace-time\]|Updating additional builtin|\[Service Worker\]|\[AgentHost|\[RemoteAgentHost|\[AccountPolicyGate\]|\[ChatModelSelection\]|\[perf\]|Ignoring fetching additional builtin|Canceled: Canceled|\[remote-connection\]|Connection error: Unknown reconnection token|(Error: )?Could not locate the bindings file|(Error: )?Cannot find module '.*(watchdog|vscode-sqlite3)|.*open-vsx\.org|Settings Sync|Creation of workbench contribution|Timed out waiting for authentication provider|Started local extension host|Extension host \(|The web worker extension host)/;
 
 /** For a quiet window that stays off the network; a test's own settings.json wins. */
 const defaultSettings = {

@@ -184,7 +184,7 @@ test('a file whose footer leaves out bytes is refused, though every checksum fit
   const file = Buffer.from(files.contents.get('f')!);
   const footerAt = file.length - 16 - file.readUInt32LE(file.length - 12);
   const footer = file.subarray(footerAt, file.length - 16);
-  // The last state but the timers has one block at 8 or later: drop a byte of nobody in before the footer.
+  // One byte of nobody between the last block and the footer.
   const trailer = file.subarray(file.length - 16);
   files.contents.set(
     'f',

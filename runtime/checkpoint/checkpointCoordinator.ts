@@ -42,6 +42,7 @@ import {
   type RequestId,
   type SnapshotKind,
 } from './checkpointRequests.ts';
+import { PeriodicSchedule } from './periodicSchedule.ts';
 import { durationText } from './sentences.ts';
 import { nameOf, TriggerPlan } from './triggerPlan.ts';
 
@@ -105,8 +106,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   readonly #plan: TriggerPlan;
   readonly #completed: number[];
   #nextCheckpointId: number;
-  /** Null: none is due. */
-  #nextPeriodicMs: number | null = null;
+  readonly #schedule: PeriodicSchedule;
   #lastCompletedMs: number | null = null;
   /** A last checkpoint that failed is tried again then. Null: none has failed. */
   #finalRetryMs: number | null = null;
@@ -117,6 +117,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     this.#requests = new CheckpointRequests({ ...settings, requestsMax: options.requestsMax ?? 1_000 });
     this.#failures = new CheckpointFailures(settings.tolerableFailures);
     this.#plan = new TriggerPlan(options.graph);
+    this.#schedule = new PeriodicSchedule(settings.intervalMs);
     this.#completed = [...(options.completed ?? [])];
     this.#nextCheckpointId = options.nextCheckpointId;
   }
@@ -144,7 +145,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   nextDeadline(): number | null {
     if (this.#phase !== 'running') return null;
     const deadlines: number[] = [];
-    if (this.#nextPeriodicMs !== null) deadlines.push(this.#nextPeriodicMs);
+    if (this.#schedule.nextMs !== null) deadlines.push(this.#schedule.nextMs);
     if (this.#finalRetryMs !== null && this.#wantsFinal()) deadlines.push(this.#finalRetryMs);
     for (const { phase, expiresMs } of this.#pending.values())
       if (phase !== 'publishing') deadlines.push(expiresMs);
@@ -155,7 +156,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   start(at: Moment): Effects<Operators, Report> {
     assert(this.#phase === 'deployed', 'a deployment starts once');
     this.#phase = 'running';
-    this.#schedulePeriodic(at);
+    this.#schedule.start(at.monotonicMs);
     return this.#goOn(at);
   }
 
@@ -166,7 +167,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
       const message = expiryMessage(attempt, this.#plan, this.#settings.timeoutMs);
       this.#abort(attempt, 'CHECKPOINT_EXPIRED', message, null, at);
     }
-    this.#queuePeriodic(at);
+    this.#queuePeriodic(at.monotonicMs);
     return this.#goOn(at);
   }
 
@@ -329,7 +330,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
       if (turn.type === 'begin') {
         this.#begin(turn.request, at);
       } else {
-        this.#nextPeriodicMs = turn.untilMs;
+        this.#schedule.postponeTo(turn.untilMs);
         const message = `The last snapshot completed less than ${durationText(this.#settings.minPauseMs)} ago.`;
         this.#effects.push({ type: 'skipped', reason: 'MINIMUM_TIME_BETWEEN_CHECKPOINTS', message });
       }
@@ -361,22 +362,13 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     return ![...this.#pending.values()].some(({ description }) => endsJob(description));
   }
 
-  #schedulePeriodic(at: Moment): void {
-    const { intervalMs } = this.#settings;
-    this.#nextPeriodicMs = intervalMs === null ? null : at.monotonicMs + intervalMs;
-  }
-
-  #queuePeriodic(at: Moment): void {
-    const { intervalMs } = this.#settings;
-    const dueMs = this.#nextPeriodicMs;
-    if (intervalMs === null || dueMs === null || at.monotonicMs < dueMs) return;
-    // When every task has ended, only the last one is still to come.
+  #queuePeriodic(nowMs: number): void {
+    if (!this.#schedule.isDue(nowMs)) return;
     if (this.#plan.haveAllEnded) {
-      this.#nextPeriodicMs = null;
+      // Only the last one is still to come.
+      this.#schedule.stop();
       return;
     }
-    // Ticks keep their rhythm; those that were missed are not made up for.
-    this.#nextPeriodicMs = at.monotonicMs + intervalMs - ((at.monotonicMs - dueMs) % intervalMs);
     const turnedAway = this.#requests.add(periodicRequest);
     if (turnedAway !== null) this.#turnAway(turnedAway);
   }
@@ -474,7 +466,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
       this.#effects.push({ type: 'answer', requestId, result: { ok: false, checkpointId, reason, message } });
     }
     // The sources go on: the next periodic checkpoint comes a whole interval after they do.
-    if (suspend) this.#schedulePeriodic(at);
+    if (suspend) this.#schedule.start(at.monotonicMs);
     if (trigger === 'final') this.#finalRetryMs = at.monotonicMs + finalRetryAfterMs;
     if (kind === 'checkpoint') this.#count(checkpointId, reason, message);
   }

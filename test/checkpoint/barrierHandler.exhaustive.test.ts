@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { Barrier } from '../../runtime/checkpoint/barrier.ts';
 import { type BarrierEffect, createBarrierHandler } from '../../runtime/checkpoint/barrierHandler.ts';
 import { GateModel } from '../conformance/gateModel.ts';
+import { checkCuts } from './cuts.ts';
 import { exhaust } from './exhaustive.ts';
 import { type Event, ReferenceGate } from './referenceGate.ts';
 
@@ -172,47 +173,4 @@ function tokensOf(program: string, channel: number): string[] {
     if (word === 'D') return `D${channel}:${i}`;
     return word === 'E' ? `E${channel}` : `${word}.${channel}`;
   });
-}
-
-/** Answers how many snapshots were complete. */
-function checkCuts(gate: GateModel, arrived: readonly (readonly string[])[]): number {
-  const { log, persisted, blocked } = gate.result();
-  const tokens = log.split(' ');
-  const states = new Map(
-    persisted.split(', ').map(
-      (state) =>
-        [
-          state.split(':')[0],
-          state
-            .slice(state.indexOf(':') + 1)
-            .trim()
-            .split(' '),
-        ] as const,
-    ),
-  );
-  let complete = 0;
-  for (const [place, token] of tokens.entries()) {
-    if (!/^[TU]\d/.test(token)) continue;
-    const id = token.slice(1);
-    // An unaligned one counts when its channel state is whole.
-    if (token.startsWith('U') && !tokens.includes(`C${id}`)) continue;
-    complete++;
-    const before = tokens.slice(0, place).filter((other) => other.startsWith('D'));
-    const inside = [...before, ...(states.get(id) ?? []).filter((record) => record !== '')];
-    const cut = arrived.flatMap((channel) => {
-      const hasCome = channel.some((other) => new RegExp(`^[BU]${id}\\.|^E`).test(other));
-      if (!hasCome) expect({ arrived, log }).toBe(`checkpoint ${id} was taken without a barrier`);
-      const barrierAt = channel.findIndex(
-        (other) => other.startsWith(`B${id}.`) || other.startsWith(`U${id}.`),
-      );
-      return channel.slice(0, barrierAt < 0 ? undefined : barrierAt).filter((other) => other.startsWith('D'));
-    });
-    if (inside.toSorted().join(' ') !== cut.toSorted().join(' '))
-      expect({ arrived, log, persisted, inside }).toEqual({ id, cut });
-  }
-  const everything = arrived.flat().filter((token) => token.startsWith('D'));
-  // Nothing is lost: what nobody has read stands behind a barrier that the other channel still owes.
-  if (blocked.length === 0)
-    expect(tokens.filter((token) => token.startsWith('D')).toSorted()).toEqual(everything.toSorted());
-  return complete;
 }

@@ -103,7 +103,7 @@ function manifestIn(fields: Fields, formatVersion: number): Manifest {
       runId: parent.text('runId'),
       checkpointId: parent.count('checkpointId'),
     })),
-    trigger: fields.oneOf('trigger', ['periodic', 'user', 'stop', 'final']),
+    trigger: fields.oneOf('trigger', ['periodic', 'user', 'stop', 'final', 'restore']),
     stopped: fields.boolean('stopped'),
     drained: fields.boolean('drained'),
     finished: fields.boolean('finished'),

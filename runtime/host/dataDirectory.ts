@@ -66,7 +66,8 @@ export function snapshotDirectory(
   options: { readonly workingDirectory: string; readonly allowed: readonly string[] | 'anywhere' },
 ): string | null {
   if (id.includes('\0')) return null;
-  const named = basename(id) === id ? join(data.savepoints, id) : resolve(options.workingDirectory, id);
+  const isName = basename(id) === id && id !== '.' && id !== '..';
+  const named = isName ? join(data.savepoints, id) : resolve(options.workingDirectory, id);
   const directory = basename(named) === 'manifest.json' ? dirname(named) : named;
   if (options.allowed === 'anywhere') return directory;
   const real = realPath(directory);

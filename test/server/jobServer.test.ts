@@ -181,6 +181,23 @@ test('telemetry comes at most ten times a second and holds only what changed', (
   ]);
 });
 
+test('a position that is told between two samples reaches every client, and says when it is the last', () => {
+  const world = new World().begin();
+  const client = world.client();
+  client.ask('job/subscribe');
+  const subtask = { vertex: 'left', index: 0 };
+  const positions = [{ split: 'all', offset: 7, watermark: Number.NEGATIVE_INFINITY }];
+  world.pass(100);
+  world.server.fact({ type: 'positions', at: world.clock.now(), subtask, operator: 'left', positions });
+  world.pass(100);
+  expect(client.of('telemetry').at(-1)?.splits).toEqual([
+    { subtask, split: 'all', offset: 7, watermark: null, finished: false },
+  ]);
+  world.server.fact({ type: 'ended-subtask', at: world.clock.now(), subtask });
+  world.pass(100);
+  expect(client.of('telemetry').at(-1)?.splits).toMatchObject([{ finished: true }]);
+});
+
 test('nobody looks: no sample is due', () => {
   const world = new World().begin();
   world.client();

@@ -5,6 +5,7 @@
  * Rates are over the last second: the oldest of the kept readings that is at least that old is what is compared with.
  */
 import type { SubtaskId } from '../engine/control/messages.ts';
+import type { JobFact } from '../engine/job/facts.ts';
 import {
   type ChannelField,
   channelFields,
@@ -14,7 +15,6 @@ import {
   subtaskStatusNames,
 } from '../engine/metricsTable.ts';
 import type { ExecutionGraph } from '../graph/executionGraph.ts';
-import type { SourcePosition } from '../operators/operator.ts';
 import type {
   BarrierInChannel,
   ChannelSample,
@@ -22,6 +22,8 @@ import type {
   SubtaskSample,
   Telemetry,
 } from '../protocol/telemetry.ts';
+
+type PositionsFact = Extract<JobFact, { type: 'positions' }>;
 
 interface Row<T> {
   readonly value: T;
@@ -88,7 +90,7 @@ export class TelemetrySampler {
   }
 
   /** Where a source stands, as it says itself a few times a second. */
-  positions(subtask: SubtaskId, positions: readonly SourcePosition[]): void {
+  positions(subtask: SubtaskId, positions: PositionsFact['positions']): void {
     for (const { split, offset, watermark } of positions) {
       const before = this.#splits.get(`${subtask.vertex} ${split}`)?.value;
       this.#put(this.#splits, `${subtask.vertex} ${split}`, {

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
 import { type LaunchReport, type LaunchRequest, launchReport } from '../../protocol/launch.ts';
 import { failpointsVariable } from '../failpoints.ts';
 import { entryPoint } from '../ownFiles.ts';
@@ -54,7 +53,7 @@ export function startRuntime(
 function attend(child: ChildProcess, listener: RuntimeListener): void {
   if (child.stdout === null || child.stderr === null) throw new TypeError('the runtime has no pipes');
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const report = parse(line, launchReport);
+    const report = parse(line);
     if (report === null) listener.stderr(line);
     else listener.report(report);
   });
@@ -69,9 +68,9 @@ function attend(child: ChildProcess, listener: RuntimeListener): void {
   });
 }
 
-function parse<T>(line: string, schema: z.ZodType<T>): T | null {
+function parse(line: string): LaunchReport | null {
   try {
-    const parsed = schema.safeParse(JSON.parse(line));
+    const parsed = launchReport.safeParse(JSON.parse(line));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

@@ -89,7 +89,10 @@ async function setUpTypes(context: vscode.ExtensionContext, uri: vscode.Uri | un
     );
     return;
   }
-  if (after !== before) await writeFile(file, after);
+  if (after === before) return;
+  await writeFile(file, after);
+  // It would notice by itself, but only where files are watched, and late. An editor without it has nothing to reload.
+  await vscode.commands.executeCommand('typescript.restartTsServer').then(undefined, () => {});
 }
 
 /** Copies the declarations of this version to where the entry points, once per version. */

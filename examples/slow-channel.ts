@@ -32,8 +32,8 @@ interface Matched {
 
 export default pipeline('slow-channel', (env) => {
   env.checkpoints({ interval: '2 s' });
-  // At most so many inspections are ahead of a barrier: two or three seconds of them.
-  env.channelRecords = 250;
+  // At most so many inspections are ahead of a barrier: a few seconds of them.
+  env.channelRecords = 150;
 
   const announcements = env
     .fromSource(jsonl.source<Flight>('examples/data/flights.jsonl', { perSecond: perSecond(100) }), {

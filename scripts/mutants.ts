@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { barrierMutants } from './mutants/barriers.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
+import { operatorMutants } from './mutants/operators.ts';
+import { sinkMutants } from './mutants/sinks.ts';
 
 export interface Mutant {
   /** What is broken, as a sentence about the product. */
@@ -31,7 +33,8 @@ export interface Mutant {
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function main(words: readonly string[]): void {
-  const chosen = [...barrierMutants, ...coordinatorMutants].filter((mutant) => {
+  const all = [...barrierMutants, ...coordinatorMutants, ...operatorMutants, ...sinkMutants];
+  const chosen = all.filter((mutant) => {
     const text = JSON.stringify(mutant);
     return words.every((word) => text.includes(word));
   });

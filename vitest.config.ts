@@ -23,7 +23,6 @@ const resolve = {
 
 export default defineConfig({
   test: {
-    passWithNoTests: true,
     projects: [
       {
         resolve,

@@ -120,7 +120,9 @@ export class GateIntake implements Intake {
       case 'first-barrier':
         break;
       default:
-        throw new RangeError(`this version runs aligned checkpoints only; the barrier handler asked for ${effect.type}`);
+        throw new RangeError(
+          `this version runs aligned checkpoints only; the barrier handler asked for ${effect.type}`,
+        );
     }
   }
 
@@ -158,7 +160,13 @@ export class GateIntake implements Intake {
       case 'barrier': {
         const { barrier } = frame;
         channel.meter.tookBarrier(barrier.checkpointId);
-        this.#send({ type: 'barrier-arrived', subtask: this.#running.id, checkpointId: barrier.checkpointId, channel: channel.reader.channel, at: this.#clock.now() });
+        this.#send({
+          type: 'barrier-arrived',
+          subtask: this.#running.id,
+          checkpointId: barrier.checkpointId,
+          channel: channel.reader.channel,
+          at: this.#clock.now(),
+        });
         this.#running.apply(this.#handler.barrier(place, barrier, momentOf(this.#clock)));
         return !this.#chain.overflowing;
       }

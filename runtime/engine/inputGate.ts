@@ -6,8 +6,9 @@
  *   where they stood at the release or to their next barrier, whichever comes first (M7); only then newer input.
  * - G3. Otherwise channels take turns, a frame each.
  */
-import type { ChannelReader } from './channels/channel.ts';
+
 import type { Key } from '../state/declarations.ts';
+import type { ChannelReader } from './channels/channel.ts';
 import type { ChannelMeter } from './meters.ts';
 
 export interface GateChannel {
@@ -39,7 +40,8 @@ export class InputGate {
     while (this.#draining.length > 0) {
       const first = this.#draining[0] as { channel: number; until: number };
       const { reader } = this.channels[first.channel] as GateChannel;
-      const drained = this.#blocked[first.channel] || reader.readPosition() >= first.until || !reader.hasFrame();
+      const drained =
+        this.#blocked[first.channel] || reader.readPosition() >= first.until || !reader.hasFrame();
       if (!drained) return first.channel;
       this.#draining.shift();
     }
@@ -47,7 +49,8 @@ export class InputGate {
     for (let tried = 0; tried < count; tried++) {
       const channel = this.#next;
       this.#next = channel + 1 === count ? 0 : channel + 1;
-      if (!this.#blocked[channel] && (this.channels[channel] as GateChannel).reader.hasFrame()) return channel;
+      if (!this.#blocked[channel] && (this.channels[channel] as GateChannel).reader.hasFrame())
+        return channel;
     }
     return -1;
   }

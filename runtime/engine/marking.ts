@@ -30,20 +30,37 @@ export interface MarkingPlace {
 
 /** Of one operator, relative to the snapshot's directory. */
 export const dataFileName = (uid: string, subtaskIndex: number): string => {
-  const readable = uid.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40).replace(/^-|-$/g, '');
+  const readable = uid
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-|-$/g, '');
   return `${readable}-${textHash(uid).slice(0, 8)}-${subtaskIndex}.state`;
 };
 
-export const openDataFile = (uid: string, maxParallelism: number, states: readonly StateDescription[], place: MarkingPlace): NonNullable<MarkedOperator['file']> => {
+export const openDataFile = (
+  uid: string,
+  maxParallelism: number,
+  states: readonly StateDescription[],
+  place: MarkingPlace,
+): NonNullable<MarkedOperator['file']> => {
   const name = dataFileName(uid, place.subtaskIndex);
   const file = place.files.create(`${place.barrier.directory}/${name}`);
-  return { name, writer: new DataFileWriter(file, { operatorUid: uid, subtaskIndex: place.subtaskIndex, maxParallelism }, states) };
+  return {
+    name,
+    writer: new DataFileWriter(
+      file,
+      { operatorUid: uid, subtaskIndex: place.subtaskIndex, maxParallelism },
+      states,
+    ),
+  };
 };
 
 export const markLink = (link: ChainLink, place: MarkingPlace, deferred: Deferred[]): MarkedOperator => {
   const { barrier } = place;
   const positions: SourcePosition[] = [];
-  let file = link.keyed === null ? null : openDataFile(link.uid, link.maxParallelism, link.keyed.states, place);
+  let file =
+    link.keyed === null ? null : openDataFile(link.uid, link.maxParallelism, link.keyed.states, place);
   const put = (declaration: StateDeclaration, elements: readonly unknown[]): void => {
     file ??= openDataFile(link.uid, link.maxParallelism, [], place);
     file.writer.putOperatorState(describeState(declaration), elements);

@@ -2,7 +2,7 @@
  * The writing side of the metrics table: small objects that a task keeps at hand, so that counting is an addition into
  * shared memory and nothing else.
  */
-import { channelFields, type MetricsTable, subtaskFields, type SubtaskField } from './metricsTable.ts';
+import { channelFields, type MetricsTable, type SubtaskField, subtaskFields } from './metricsTable.ts';
 
 export class SubtaskMeter {
   readonly #values: Float64Array;
@@ -45,7 +45,8 @@ export class ChannelMeter {
   }
 
   wroteRecords(records: number): void {
-    this.#values[this.#row + RECORDS_WRITTEN] = (this.#values[this.#row + RECORDS_WRITTEN] as number) + records;
+    this.#values[this.#row + RECORDS_WRITTEN] =
+      (this.#values[this.#row + RECORDS_WRITTEN] as number) + records;
   }
 
   wroteBarrier(checkpointId: number): void {

@@ -8,28 +8,44 @@ import type { ExecutionGraph } from '../graph/executionGraph.ts';
 export const subtaskFields = [
   /** 0 deploying, 1 running, 2 paused, 3 finished, 4 failed, 5 canceled */
   'status',
-  'recordsIn', 'recordsOut',
+  'recordsIn',
+  'recordsOut',
   /** Cumulative time by what the task was doing. */
-  'busyMs', 'backpressuredMs', 'idleMs',
+  'busyMs',
+  'backpressuredMs',
+  'idleMs',
   /** Lowest watermark of its inputs; not known before the first. */
   'watermark',
-  'stateKeys', 'stateBytes',
+  'stateKeys',
+  'stateBytes',
   /** monotonicMs at which the task entered user code for the step under way; 0 when outside. Tells a blocked task. */
   'stepStartedAt',
 ] as const;
 export type SubtaskField = (typeof subtaskFields)[number];
 
 export const channelFields = [
-  'recordsWritten', 'recordsRead', 'bytesWritten', 'bytesRead',
+  'recordsWritten',
+  'recordsRead',
+  'bytesWritten',
+  'bytesRead',
   /** 1 while shut in alignment. */
   'blocked',
   /** The newest barrier written into the channel (id, and recordsWritten at that moment) and the newest one taken. */
-  'barrierWritten', 'barrierPosition', 'barrierTaken',
+  'barrierWritten',
+  'barrierPosition',
+  'barrierTaken',
 ] as const;
 export type ChannelField = (typeof channelFields)[number];
 
 /** Splits of sources: a row each, claimed by the owning subtask; names travel in `log`-like control messages. */
-export const subtaskStatusNames = ['deploying', 'running', 'paused', 'finished', 'failed', 'canceled'] as const;
+export const subtaskStatusNames = [
+  'deploying',
+  'running',
+  'paused',
+  'finished',
+  'failed',
+  'canceled',
+] as const;
 
 /** Records inside a thread have no size in bytes; a source without a strategy has no watermark. */
 const unknownAtFirst = {
@@ -65,11 +81,13 @@ export class MetricsTable {
     const table = new MetricsTable(graph, memory);
     for (const vertex of graph.vertices) {
       for (let index = 0; index < vertex.parallelism; index++) {
-        for (const field of unknownAtFirst.subtask) table.values[table.subtaskRow(vertex.id, index) + subtaskFields.indexOf(field)] = Number.NaN;
+        for (const field of unknownAtFirst.subtask)
+          table.values[table.subtaskRow(vertex.id, index) + subtaskFields.indexOf(field)] = Number.NaN;
       }
     }
     for (const { id } of graph.channels) {
-      for (const field of unknownAtFirst.channel) table.values[table.channelRow(id) + channelFields.indexOf(field)] = Number.NaN;
+      for (const field of unknownAtFirst.channel)
+        table.values[table.channelRow(id) + channelFields.indexOf(field)] = Number.NaN;
     }
     return memory;
   }

@@ -10,8 +10,8 @@ import type { Vertex } from '../graph/executionGraph.ts';
 import type { OperatorContext, Output, StreamOperator, Timer } from '../operators/operator.ts';
 import type { Key } from '../state/declarations.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
-import { inOperator } from './operatorFailure.ts';
 import type { DueTimer } from '../state/timerQueue.ts';
+import { inOperator } from './operatorFailure.ts';
 import type { EdgeOutput } from './output.ts';
 
 /** One operator in its chain. It is at once the output that feeds it. */
@@ -127,7 +127,9 @@ export class OperatorChain {
     const contexts: OperatorContext[] = [];
     const edges: EdgeOutput[] = [];
     const outputOf = (index: number): Output<unknown> => {
-      const children = vertex.operators.flatMap((chained, place) => (chained.fedBy === index ? [present(built.get(place), 'a chained operator')] : []));
+      const children = vertex.operators.flatMap((chained, place) =>
+        chained.fedBy === index ? [present(built.get(place), 'a chained operator')] : [],
+      );
       const outputs = [...children, ...parts.edgesOf(index)];
       return outputs.length === 1 ? (outputs[0] as Output<unknown>) : new Fanout(outputs);
     };
@@ -135,7 +137,13 @@ export class OperatorChain {
     for (let index = vertex.operators.length - 1; index >= (sourceHead ? 1 : 0); index--) {
       const output = outputOf(index);
       const { operator } = present(vertex.operators[index], 'an operator');
-      const link = new ChainLink({ uid: operator.uid, maxParallelism: operator.maxParallelism, ...parts.operator(index), output, edges: parts.edgesOf(index) });
+      const link = new ChainLink({
+        uid: operator.uid,
+        maxParallelism: operator.maxParallelism,
+        ...parts.operator(index),
+        output,
+        edges: parts.edgesOf(index),
+      });
       built.set(index, link);
       contexts.unshift(parts.context(index, output));
     }
@@ -151,7 +159,9 @@ export class OperatorChain {
   open(): void {
     // Receivers first: an operator may emit while it opens.
     for (let index = this.links.length - 1; index >= 0; index--) {
-      (this.links[index] as ChainLink).run((operator) => operator.open?.(this.#contexts[index] as OperatorContext));
+      (this.links[index] as ChainLink).run((operator) =>
+        operator.open?.(this.#contexts[index] as OperatorContext),
+      );
     }
   }
 
@@ -269,4 +279,3 @@ export class OperatorChain {
     if (failure !== null) throw failure;
   }
 }
-

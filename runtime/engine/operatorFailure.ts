@@ -2,11 +2,12 @@
  * An exception on its way out of an operator, tagged once, at the innermost operator, with what a person needs: which
  * operator, which record. Outer operators of the chain pass it on untouched.
  */
-import { SourceError } from '../operators/source.ts';
-import { SinkError } from '../operators/sink.ts';
-import { FileError } from '../operators/files.ts';
+
 import { AssertionError } from '../base/assert.ts';
 import { SnapshotDamage } from '../checkpoint/storage.ts';
+import { FileError } from '../operators/files.ts';
+import { SinkError } from '../operators/sink.ts';
+import { SourceError } from '../operators/source.ts';
 import type { SubtaskId, TaskFailure } from './control/messages.ts';
 
 const RECORD_CHARACTERS_MAX = 2_000;
@@ -26,14 +27,23 @@ export class OperatorFailure extends Error {
 }
 
 /** Tags `error` unless an inner operator has done so already. */
-export const inOperator = (error: unknown, uid: string, record: unknown, hasRecord: boolean): OperatorFailure =>
-  error instanceof OperatorFailure ? error : new OperatorFailure(uid, hasRecord ? describeRecord(record) : null, error);
+export const inOperator = (
+  error: unknown,
+  uid: string,
+  record: unknown,
+  hasRecord: boolean,
+): OperatorFailure =>
+  error instanceof OperatorFailure
+    ? error
+    : new OperatorFailure(uid, hasRecord ? describeRecord(record) : null, error);
 
 /** Shortened JSON; whatever cannot be printed as JSON is printed somehow. */
 export const describeRecord = (record: unknown): string => {
   let text: string | undefined;
   try {
-    text = JSON.stringify(record, (_name, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+    text = JSON.stringify(record, (_name, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    );
   } catch {
     // A cyclic record, or a toJSON that throws: the failure that is being described matters more.
   }

@@ -7,10 +7,11 @@
  *   window that fires) is therefore held here, never lost.
  * - O3. A control frame goes behind all records sent before it, so partial batches are flushed first.
  */
-import { keyGroupOf, operatorIndexForKeyGroup } from '../state/keyGroups.ts';
+
 import type { Partitioning } from '../graph/jobGraph.ts';
 import type { Output } from '../operators/operator.ts';
 import type { Key } from '../state/declarations.ts';
+import { keyGroupOf, operatorIndexForKeyGroup } from '../state/keyGroups.ts';
 import type { ChannelWriter } from './channels/channel.ts';
 import type { ControlFrame, DataFrame, Frame } from './channels/frame.ts';
 import type { ChannelMeter } from './meters.ts';
@@ -135,9 +136,20 @@ export class EdgeOutput implements Output<unknown> {
     }
     if (answer === 'full' || frame.kind !== 'data') return false;
     const half = frame.values.length >> 1;
-    if (half === 0) throw new RangeError('a record is too large for the channel between two threads; run with one thread or make the record smaller');
-    const first: DataFrame = { kind: 'data', values: frame.values.slice(0, half), timestamps: frame.timestamps.slice(0, half) };
-    const second: DataFrame = { kind: 'data', values: frame.values.slice(half), timestamps: frame.timestamps.slice(half) };
+    if (half === 0)
+      throw new RangeError(
+        'a record is too large for the channel between two threads; run with one thread or make the record smaller',
+      );
+    const first: DataFrame = {
+      kind: 'data',
+      values: frame.values.slice(0, half),
+      timestamps: frame.timestamps.slice(0, half),
+    };
+    const second: DataFrame = {
+      kind: 'data',
+      values: frame.values.slice(half),
+      timestamps: frame.timestamps.slice(half),
+    };
     if (list === null) {
       this.#send(lane, first);
       this.#send(lane, second);
@@ -154,7 +166,8 @@ const chooser = (options: EdgeOutputOptions, lanes: number): ((value: unknown) =
   if (options.partitioning === 'hash') {
     const { keyOf, maxParallelism } = options;
     if (keyOf === null) throw new TypeError('a hash edge needs a key selector');
-    return (value) => operatorIndexForKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
+    return (value) =>
+      operatorIndexForKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
   }
   if (options.partitioning === 'global') return () => 0;
   let next = options.startAt % lanes;

@@ -103,7 +103,13 @@ export class SnapshotRun {
   }
 
   #settle(): void {
-    if (this.#over || this.#place < this.#marked.length || this.#waitingForFiles > 0 || this.#waitingForDeferred > 0) return;
+    if (
+      this.#over ||
+      this.#place < this.#marked.length ||
+      this.#waitingForFiles > 0 ||
+      this.#waitingForDeferred > 0
+    )
+      return;
     this.#over = true;
     this.#done({ ok: true, operators: this.#finished });
   }

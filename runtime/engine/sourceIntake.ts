@@ -7,9 +7,21 @@
 import { assert, unreachable } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
-import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output, type SourcePosition } from '../operators/operator.ts';
-import type { PollResult, Source, SourceContext, SplitReader, WatermarkStrategy } from '../operators/source.ts';
-import { ownedSplits, splitsDeclaration, type SplitState } from '../operators/sourceState.ts';
+import {
+  MAX_WATERMARK,
+  MIN_WATERMARK,
+  NO_TIMESTAMP,
+  type Output,
+  type SourcePosition,
+} from '../operators/operator.ts';
+import type {
+  PollResult,
+  Source,
+  SourceContext,
+  SplitReader,
+  WatermarkStrategy,
+} from '../operators/source.ts';
+import { ownedSplits, type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
 import { SplitWatermarks } from '../operators/watermarks.ts';
 import { describeState } from '../state/declarations.ts';
 import { BATCH_RECORDS_MAX } from './channels/frame.ts';
@@ -79,7 +91,10 @@ export class SourceIntake implements Intake {
     this.#context = options.context;
     this.#restored = options.restored;
     this.#strategy = options.strategy;
-    this.#watermarks = new SplitWatermarks({ outOfOrdernessMs: options.strategy?.outOfOrdernessMs ?? 0, idleAfterMs: options.strategy?.idleAfterMs ?? null });
+    this.#watermarks = new SplitWatermarks({
+      outOfOrdernessMs: options.strategy?.outOfOrdernessMs ?? 0,
+      idleAfterMs: options.strategy?.idleAfterMs ?? null,
+    });
     this.#entry = options.entry;
     this.#clock = options.clock;
     this.#meter = options.meter;
@@ -112,8 +127,16 @@ export class SourceIntake implements Intake {
     const barrier = this.#triggers.shift();
     if (barrier === undefined) return false;
     if (barrier.suspend) this.#suspendedBy = barrier.checkpointId;
-    this.#send({ type: 'barrier-injected', subtask: this.#running.id, checkpointId: barrier.checkpointId, at: this.#clock.now() });
-    this.#running.takeSnapshot(barrier, { startDelayMs: Math.max(0, this.#clock.now() - barrier.timestamp), alignmentMs: 0 });
+    this.#send({
+      type: 'barrier-injected',
+      subtask: this.#running.id,
+      checkpointId: barrier.checkpointId,
+      at: this.#clock.now(),
+    });
+    this.#running.takeSnapshot(barrier, {
+      startDelayMs: Math.max(0, this.#clock.now() - barrier.timestamp),
+      alignmentMs: 0,
+    });
     return true;
   }
 
@@ -142,7 +165,8 @@ export class SourceIntake implements Intake {
     const idleAt = this.#watermarks.nextIdleAt(this.#clock.monotonicMs());
     let at = idleAt === null ? null : this.#clock.now() + idleAt - this.#clock.monotonicMs();
     for (const split of this.#splits) {
-      if (!split.finished && split.readyAt !== null && (at === null || split.readyAt < at)) at = split.readyAt;
+      if (!split.finished && split.readyAt !== null && (at === null || split.readyAt < at))
+        at = split.readyAt;
     }
     return at;
   }
@@ -186,10 +210,19 @@ export class SourceIntake implements Intake {
   /** For people: manifests and screens. */
   positions(): SourcePosition[] {
     const late = this.#strategy?.outOfOrdernessMs ?? 0;
-    const watermarkOf = (highest: number | null): number | null => (this.#strategy === null || highest === null ? null : highest - late - 1);
+    const watermarkOf = (highest: number | null): number | null =>
+      this.#strategy === null || highest === null ? null : highest - late - 1;
     return [
-      ...this.#alreadyFinished.map((saved) => ({ split: saved.split, offset: saved.position.offset, watermark: watermarkOf(saved.highestTimestamp) })),
-      ...this.#splits.map((split) => ({ split: split.id, offset: split.reader.position().offset, watermark: watermarkOf(split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id)) })),
+      ...this.#alreadyFinished.map((saved) => ({
+        split: saved.split,
+        offset: saved.position.offset,
+        watermark: watermarkOf(saved.highestTimestamp),
+      })),
+      ...this.#splits.map((split) => ({
+        split: split.id,
+        offset: split.reader.position().offset,
+        watermark: watermarkOf(split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id)),
+      })),
     ];
   }
 

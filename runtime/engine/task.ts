@@ -8,18 +8,19 @@
  * - T4. On a barrier, as one step between two records: operators send on what must go before it, the barrier goes into
  *   every output, the snapshot is marked (M4). Writing the snapshot is not part of the step.
  */
+
+import type { Clock } from '../base/clock.ts';
 import type { Barrier, CheckpointFailureReason } from '../checkpoint/barrier.ts';
 import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
-import type { Clock } from '../base/clock.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { type FromWorker, type SubtaskId, subtaskName } from './control/messages.ts';
 import type { Intake } from './intake.ts';
-import type { SubtaskMeter } from './meters.ts';
-import type { OperatorChain } from './operatorChain.ts';
 import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.ts';
-import { SnapshotRun } from './snapshotRun.ts';
+import type { SubtaskMeter } from './meters.ts';
 import { subtaskStatusNames } from './metricsTable.ts';
+import type { OperatorChain } from './operatorChain.ts';
+import { SnapshotRun } from './snapshotRun.ts';
 
 export type StepResult = 'progressed' | 'idle' | 'backpressured' | 'closed';
 
@@ -147,7 +148,13 @@ export class Task {
       switch (effect.type) {
         case 'snapshot': {
           const startDelayMs = Math.max(0, this.#clock.now() - effect.barrier.timestamp - effect.alignmentMs);
-          this.#send({ type: 'aligned', subtask: this.id, checkpointId: effect.barrier.checkpointId, alignmentMs: effect.alignmentMs, at: this.#clock.now() });
+          this.#send({
+            type: 'aligned',
+            subtask: this.id,
+            checkpointId: effect.barrier.checkpointId,
+            alignmentMs: effect.alignmentMs,
+            at: this.#clock.now(),
+          });
           this.takeSnapshot(effect.barrier, { startDelayMs, alignmentMs: effect.alignmentMs });
           break;
         }
@@ -177,7 +184,13 @@ export class Task {
       for (const link of this.chain.links) marked.push(markLink(link, place, deferred));
     } catch (error) {
       for (const part of marked) letGo(part);
-      this.#send({ type: 'declined', subtask: this.id, checkpointId, reason: 'CHECKPOINT_DECLINED', message: error instanceof Error ? error.message : String(error) });
+      this.#send({
+        type: 'declined',
+        subtask: this.id,
+        checkpointId,
+        reason: 'CHECKPOINT_DECLINED',
+        message: error instanceof Error ? error.message : String(error),
+      });
       throw error;
     }
     const marking = this.#clock.monotonicMs();
@@ -203,7 +216,13 @@ export class Task {
             at: this.#clock.now(),
           });
         } else {
-          this.#send({ type: 'declined', subtask: this.id, checkpointId, reason: 'CHECKPOINT_ASYNC_EXCEPTION', message: outcome.message });
+          this.#send({
+            type: 'declined',
+            subtask: this.id,
+            checkpointId,
+            reason: 'CHECKPOINT_ASYNC_EXCEPTION',
+            message: outcome.message,
+          });
         }
       },
     });
@@ -260,8 +279,15 @@ export class Task {
   #abort(checkpointId: number, reason: CheckpointFailureReason): void {
     this.#cancelSnapshot(checkpointId);
     this.chain.notifyAborted(checkpointId);
-    if (this.#state !== 'ended') for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });
-    this.#send({ type: 'declined', subtask: this.id, checkpointId, reason, message: declineMessage(this.id, reason) });
+    if (this.#state !== 'ended')
+      for (const edge of this.chain.edges) edge.control({ kind: 'cancel', checkpointId });
+    this.#send({
+      type: 'declined',
+      subtask: this.id,
+      checkpointId,
+      reason,
+      message: declineMessage(this.id, reason),
+    });
   }
 
   #cancelSnapshot(checkpointId: number): void {

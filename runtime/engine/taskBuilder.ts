@@ -5,16 +5,16 @@ import { present } from '../base/assert.ts';
 import { createBarrierHandler } from '../checkpoint/barrierHandler.ts';
 import { type OldFiles, restoreKeyedState, restoreOperatorState } from '../checkpoint/restoreKeyedState.ts';
 import type { Channel, Vertex } from '../graph/executionGraph.ts';
-import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { OperatorFactory } from '../graph/jobDefinition.ts';
+import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { OperatorContext, Output, StreamOperator } from '../operators/operator.ts';
 import { SinkOperator } from '../operators/sinkOperator.ts';
 import type { SourceContext } from '../operators/source.ts';
 import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
 import { WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
-import { keyGroupRange } from '../state/keyGroups.ts';
 import { KeyedStateBackend } from '../state/keyedStates.ts';
+import { keyGroupRange } from '../state/keyGroups.ts';
 import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
@@ -34,17 +34,36 @@ interface BuildOptions extends TaskThreadOptions {
 
 export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
   const { execution, definition } = options;
-  const vertex = present(execution.vertices.find((candidate) => candidate.id === id.vertex), `vertex ${id.vertex}`);
-  const factories = vertex.operators.map(({ operator }) => present(definition.factories.get(operator.uid), `the functions of operator ${operator.uid}`));
+  const vertex = present(
+    execution.vertices.find((candidate) => candidate.id === id.vertex),
+    `vertex ${id.vertex}`,
+  );
+  const factories = vertex.operators.map(({ operator }) =>
+    present(definition.factories.get(operator.uid), `the functions of operator ${operator.uid}`),
+  );
   const edges = vertex.operators.map((_operator, index) => outputsOf(vertex, index, id, options));
-  const parts = vertex.operators.map((_operator, index) => buildOperator(vertex, index, factories[index] as OperatorFactory, id, options));
+  const parts = vertex.operators.map((_operator, index) =>
+    buildOperator(vertex, index, factories[index] as OperatorFactory, id, options),
+  );
   const chain = new OperatorChain(vertex, {
     operator: (index) => present(parts[index] ?? null, 'an operator in a chain'),
     edgesOf: (index) => edges[index] ?? [],
-    context: (index, output) => operatorContext(vertex, index, id, output, parts[index]?.keyed ?? null, options),
+    context: (index, output) =>
+      operatorContext(vertex, index, id, output, parts[index]?.keyed ?? null, options),
   });
-  const intake = chain.head === null ? sourceIntake(vertex, factories[0] as OperatorFactory, chain, id, options) : gateIntake(vertex, chain, id, options);
-  return new Task({ id, chain, intake, clock: options.clock, files: options.snapshots, meter: options.meter, send: options.send });
+  const intake =
+    chain.head === null
+      ? sourceIntake(vertex, factories[0] as OperatorFactory, chain, id, options)
+      : gateIntake(vertex, chain, id, options);
+  return new Task({
+    id,
+    chain,
+    intake,
+    clock: options.clock,
+    files: options.snapshots,
+    meter: options.meter,
+    send: options.send,
+  });
 };
 
 const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildOptions): EdgeOutput[] =>
@@ -54,7 +73,10 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
       const channels = options.execution.channels
         .filter((channel) => channel.edge === edge.id && channel.fromSubtask === id.index)
         .sort((a, b) => a.toSubtask - b.toSubtask);
-      const receiver = present(options.execution.vertices.find((candidate) => candidate.id === edge.toVertex), `vertex ${edge.toVertex}`);
+      const receiver = present(
+        options.execution.vertices.find((candidate) => candidate.id === edge.toVertex),
+        `vertex ${edge.toVertex}`,
+      );
       return new EdgeOutput({
         writers: channels.map((channel) => options.channels.writer(channel)),
         meters: channels.map((channel) => new ChannelMeter(options.metrics, channel.id)),
@@ -71,7 +93,13 @@ interface BuiltOperator {
   readonly keyed: KeyedStateBackend | null;
 }
 
-const buildOperator = (vertex: Vertex, index: number, factory: OperatorFactory, id: SubtaskId, options: BuildOptions): BuiltOperator | null => {
+const buildOperator = (
+  vertex: Vertex,
+  index: number,
+  factory: OperatorFactory,
+  id: SubtaskId,
+  options: BuildOptions,
+): BuiltOperator | null => {
   const { operator } = present(vertex.operators[index], 'an operator');
   switch (factory.role) {
     case 'source':
@@ -100,9 +128,17 @@ const oldFiles = (uid: string, options: BuildOptions): OldFiles | null => {
   return { operatorUid: uid, files: restore.operators.find((operator) => operator.uid === uid)?.files ?? [] };
 };
 
-const restoredElements = (uid: string, declaration: StateDeclaration, id: SubtaskId, parallelism: number, options: BuildOptions): readonly unknown[] => {
+const restoredElements = (
+  uid: string,
+  declaration: StateDeclaration,
+  id: SubtaskId,
+  parallelism: number,
+  options: BuildOptions,
+): readonly unknown[] => {
   const old = oldFiles(uid, options);
-  return old === null ? [] : restoreOperatorState(declaration, old, { subtaskIndex: id.index, parallelism }, options.snapshots);
+  return old === null
+    ? []
+    : restoreOperatorState(declaration, old, { subtaskIndex: id.index, parallelism }, options.snapshots);
 };
 
 const operatorContext = (
@@ -128,12 +164,19 @@ const operatorContext = (
     keyed,
     restored: options.deploy.restore !== null,
     supersede: options.deploy.supersede,
-    restoredOperatorState: (declaration) => restoredElements(operator.uid, declaration, id, vertex.parallelism, options),
+    restoredOperatorState: (declaration) =>
+      restoredElements(operator.uid, declaration, id, vertex.parallelism, options),
     log: (level, text) => options.send({ type: 'log', subtask: id, level, text }),
   };
 };
 
-const sourceIntake = (vertex: Vertex, factory: OperatorFactory, chain: OperatorChain, id: SubtaskId, options: BuildOptions): SourceIntake => {
+const sourceIntake = (
+  vertex: Vertex,
+  factory: OperatorFactory,
+  chain: OperatorChain,
+  id: SubtaskId,
+  options: BuildOptions,
+): SourceIntake => {
   if (factory.role !== 'source') throw new TypeError(`${vertex.id} has no inputs and is no source`);
   const intake: { current: SourceIntake | null } = { current: null };
   const context: SourceContext = {
@@ -153,7 +196,13 @@ const sourceIntake = (vertex: Vertex, factory: OperatorFactory, chain: OperatorC
     maxParallelism: vertex.maxParallelism,
     source: factory.source,
     context,
-    restored: restoredElements(vertex.id, splitsDeclaration, id, vertex.parallelism, options) as readonly SplitState[],
+    restored: restoredElements(
+      vertex.id,
+      splitsDeclaration,
+      id,
+      vertex.parallelism,
+      options,
+    ) as readonly SplitState[],
     strategy: factory.watermarks,
     entry: chain.entry,
     clock: options.clock,
@@ -163,11 +212,17 @@ const sourceIntake = (vertex: Vertex, factory: OperatorFactory, chain: OperatorC
   return intake.current;
 };
 
-const gateIntake = (vertex: Vertex, chain: OperatorChain, id: SubtaskId, options: BuildOptions): GateIntake => {
+const gateIntake = (
+  vertex: Vertex,
+  chain: OperatorChain,
+  id: SubtaskId,
+  options: BuildOptions,
+): GateIntake => {
   const incoming: { channel: Channel; input: number }[] = [];
   for (const edge of vertex.inputs) {
     for (const channel of options.execution.channels) {
-      if (channel.edge === edge.id && channel.toSubtask === id.index) incoming.push({ channel, input: edge.input });
+      if (channel.edge === edge.id && channel.toSubtask === id.index)
+        incoming.push({ channel, input: edge.input });
     }
   }
   const gate = new InputGate(

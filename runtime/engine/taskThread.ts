@@ -2,20 +2,21 @@
  * The tasks of one thread, run in turn. The host calls `step()` again and again, parks when nothing progressed, and
  * hands messages in between; a simulation does the same with a seeded scheduler instead of a thread.
  */
+
+import { unreachable } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { ExecutionGraph } from '../graph/executionGraph.ts';
-import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { JobDefinition } from '../graph/jobDefinition.ts';
+import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { FileAccess } from '../operators/files.ts';
-import { unreachable } from '../base/assert.ts';
-import { ThreadChannels } from './threadChannels.ts';
 import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
 import { taskFailure } from './operatorFailure.ts';
 import type { StepResult, Task } from './task.ts';
 import { buildTask } from './taskBuilder.ts';
+import { ThreadChannels } from './threadChannels.ts';
 
 export interface TaskThreadOptions {
   readonly definition: JobDefinition;
@@ -190,7 +191,13 @@ export class TaskThread {
     this.#positionsAt = now;
     for (const slot of this.#slots) {
       const positions = slot.task.changedPositions();
-      if (positions !== null) this.#options.send({ type: 'positions', subtask: slot.id, operator: positions.operator, positions: positions.positions });
+      if (positions !== null)
+        this.#options.send({
+          type: 'positions',
+          subtask: slot.id,
+          operator: positions.operator,
+          positions: positions.positions,
+        });
     }
   }
 
@@ -199,8 +206,11 @@ export class TaskThread {
   }
 
   #slot(id: SubtaskId): Slot {
-    const slot = this.#slots.find((candidate) => candidate.id.vertex === id.vertex && candidate.id.index === id.index);
-    if (slot === undefined) throw new RangeError(`subtask ${id.vertex}[${id.index}] does not run in this thread`);
+    const slot = this.#slots.find(
+      (candidate) => candidate.id.vertex === id.vertex && candidate.id.index === id.index,
+    );
+    if (slot === undefined)
+      throw new RangeError(`subtask ${id.vertex}[${id.index}] does not run in this thread`);
     return slot;
   }
 
@@ -216,7 +226,10 @@ export class TaskThread {
   }
 
   #fail(id: SubtaskId, error: unknown): void {
-    new SubtaskMeter(this.#options.metrics, id.vertex, id.index).set('status', subtaskStatusNames.indexOf('failed'));
+    new SubtaskMeter(this.#options.metrics, id.vertex, id.index).set(
+      'status',
+      subtaskStatusNames.indexOf('failed'),
+    );
     this.#options.send({ type: 'failed', failure: taskFailure(id, error) });
     this.#close('canceled');
   }
@@ -229,9 +242,15 @@ export class TaskThread {
         slot.task.close();
       } catch (error) {
         const { message } = taskFailure(slot.id, error);
-        this.#options.send({ type: 'log', subtask: slot.id, level: 'warning', text: `closing failed: ${message}` });
+        this.#options.send({
+          type: 'log',
+          subtask: slot.id,
+          level: 'warning',
+          text: `closing failed: ${message}`,
+        });
       }
-      if (slot.meter.get('status') !== subtaskStatusNames.indexOf('failed')) slot.meter.set('status', subtaskStatusNames.indexOf(status));
+      if (slot.meter.get('status') !== subtaskStatusNames.indexOf('failed'))
+        slot.meter.set('status', subtaskStatusNames.indexOf(status));
     }
     this.#options.send({ type: 'closed', subtasks: this.#options.deploy.subtasks });
   }

@@ -32,10 +32,16 @@ export class ThreadChannels {
         this.#readers.set(channel.id, local);
       } else if (from === options.threadIndex) {
         const memory = present(options.rings.get(channel.id), `the ring of channel ${channel.id}`);
-        this.#writers.set(channel.id, new RingChannelWriter(channel.id, options.capacityRecords, memory, () => options.wakeThread(to)));
+        this.#writers.set(
+          channel.id,
+          new RingChannelWriter(channel.id, options.capacityRecords, memory, () => options.wakeThread(to)),
+        );
       } else if (to === options.threadIndex) {
         const memory = present(options.rings.get(channel.id), `the ring of channel ${channel.id}`);
-        this.#readers.set(channel.id, new RingChannelReader(channel.id, memory, () => options.wakeThread(from)));
+        this.#readers.set(
+          channel.id,
+          new RingChannelReader(channel.id, memory, () => options.wakeThread(from)),
+        );
       }
     }
   }
@@ -50,14 +56,22 @@ export class ThreadChannels {
 }
 
 /** Channels whose ends live in different threads: these need rings. */
-export const crossingChannels = (execution: ExecutionGraph, threads: readonly (readonly SubtaskId[])[]): readonly number[] => {
+export const crossingChannels = (
+  execution: ExecutionGraph,
+  threads: readonly (readonly SubtaskId[])[],
+): readonly number[] => {
   const threadOf = threadLookup(threads);
   return execution.channels
-    .filter((channel) => threadOf(channel.fromVertex, channel.fromSubtask) !== threadOf(channel.toVertex, channel.toSubtask))
+    .filter(
+      (channel) =>
+        threadOf(channel.fromVertex, channel.fromSubtask) !== threadOf(channel.toVertex, channel.toSubtask),
+    )
     .map((channel) => channel.id);
 };
 
-const threadLookup = (threads: readonly (readonly SubtaskId[])[]): ((vertex: string, index: number) => number) => {
+const threadLookup = (
+  threads: readonly (readonly SubtaskId[])[],
+): ((vertex: string, index: number) => number) => {
   const places = new Map<string, number>();
   for (const [thread, subtasks] of threads.entries()) {
     for (const id of subtasks) places.set(`${id.index}/${id.vertex}`, thread);

@@ -10,24 +10,50 @@ import { RingChannelReader, RingChannelWriter } from '../../runtime/engine/chann
 const CAPACITY = 2_048;
 
 const kinds: readonly [string, () => { writer: ChannelWriter; reader: ChannelReader }][] = [
-  ['a queue inside a thread', () => {
-    const channel = new LocalChannel(0, CAPACITY);
-    return { writer: channel, reader: channel };
-  }],
-  ['a ring of the smallest size', () => {
-    const memory = makeRing(RING_BYTES_MIN);
-    return { writer: new RingChannelWriter(0, CAPACITY, memory, () => {}), reader: new RingChannelReader(0, memory, () => {}) };
-  }],
-  ['a roomy ring', () => {
-    const memory = makeRing(1 << 20);
-    return { writer: new RingChannelWriter(0, CAPACITY, memory, () => {}), reader: new RingChannelReader(0, memory, () => {}) };
-  }],
+  [
+    'a queue inside a thread',
+    () => {
+      const channel = new LocalChannel(0, CAPACITY);
+      return { writer: channel, reader: channel };
+    },
+  ],
+  [
+    'a ring of the smallest size',
+    () => {
+      const memory = makeRing(RING_BYTES_MIN);
+      return {
+        writer: new RingChannelWriter(0, CAPACITY, memory, () => {}),
+        reader: new RingChannelReader(0, memory, () => {}),
+      };
+    },
+  ],
+  [
+    'a roomy ring',
+    () => {
+      const memory = makeRing(1 << 20);
+      return {
+        writer: new RingChannelWriter(0, CAPACITY, memory, () => {}),
+        reader: new RingChannelReader(0, memory, () => {}),
+      };
+    },
+  ],
 ];
 
-const data = (...values: unknown[]): Frame => ({ kind: 'data', values, timestamps: values.map((_value, index) => index) });
+const data = (...values: unknown[]): Frame => ({
+  kind: 'data',
+  values,
+  timestamps: values.map((_value, index) => index),
+});
 const barrier = (checkpointId: number): Frame => ({
   kind: 'barrier',
-  barrier: { checkpointId, timestamp: 1, isSavepoint: false, unaligned: false, suspend: false, directory: '/d' },
+  barrier: {
+    checkpointId,
+    timestamp: 1,
+    isSavepoint: false,
+    unaligned: false,
+    suspend: false,
+    directory: '/d',
+  },
 });
 
 const drain = (reader: ChannelReader): Frame[] => {
@@ -39,7 +65,16 @@ const drain = (reader: ChannelReader): Frame[] => {
 describe.each(kinds)('%s', (_name, make) => {
   test('frames come out once and in order, control among data', () => {
     const { writer, reader } = make();
-    const sent: Frame[] = [data('a', 'b'), barrier(1), { kind: 'watermark', time: 5 }, data({ deep: [1, null] }), { kind: 'idle' }, { kind: 'active' }, { kind: 'cancel', checkpointId: 2 }, { kind: 'end' }];
+    const sent: Frame[] = [
+      data('a', 'b'),
+      barrier(1),
+      { kind: 'watermark', time: 5 },
+      data({ deep: [1, null] }),
+      { kind: 'idle' },
+      { kind: 'active' },
+      { kind: 'cancel', checkpointId: 2 },
+      { kind: 'end' },
+    ];
     for (const frame of sent) expect(writer.offer(frame)).toBe('taken');
     expect(reader.nextKind()).toBe('data');
     expect(drain(reader)).toEqual(sent);
@@ -63,9 +98,11 @@ describe.each(kinds)('%s', (_name, make) => {
   test('control frames alone also end in backpressure', () => {
     const { writer, reader } = make();
     let written = 0;
-    while (writer.hasRoom() && written < 100_000) written += writer.offer({ kind: 'watermark', time: written }) === 'taken' ? 1 : 0;
+    while (writer.hasRoom() && written < 100_000)
+      written += writer.offer({ kind: 'watermark', time: written }) === 'taken' ? 1 : 0;
     expect(written).toBeLessThan(100_000);
-    for (let step = 0; step < 64; step++) expect(writer.offer({ kind: 'watermark', time: written++ })).toBe('taken');
+    for (let step = 0; step < 64; step++)
+      expect(writer.offer({ kind: 'watermark', time: written++ })).toBe('taken');
     expect(drain(reader)).toHaveLength(written);
   });
 
@@ -75,7 +112,9 @@ describe.each(kinds)('%s', (_name, make) => {
     let next = 0;
     let expected = 0;
     for (let round = 0; round < 3_000; round++) {
-      const frame = data(...Array.from({ length: 1 + random.below(20) }, () => 'x'.repeat(random.below(40)) + String(next)));
+      const frame = data(
+        ...Array.from({ length: 1 + random.below(20) }, () => 'x'.repeat(random.below(40)) + String(next)),
+      );
       if (writer.offer(frame) === 'taken') next++;
       if (random.below(3) === 0) {
         const taken = reader.take();

@@ -14,7 +14,9 @@ const gateOf = (channels: number) => {
   } as unknown as ExecutionGraph;
   const table = new MetricsTable(graph, null);
   const queues = Array.from({ length: channels }, (_unused, id) => new LocalChannel(id, 4_096));
-  const gate = new InputGate(queues.map((reader, id) => ({ reader, meter: new ChannelMeter(table, id), input: 0, keyOf: null })));
+  const gate = new InputGate(
+    queues.map((reader, id) => ({ reader, meter: new ChannelMeter(table, id), input: 0, keyOf: null })),
+  );
   return {
     gate,
     table,

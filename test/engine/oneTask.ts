@@ -13,13 +13,33 @@ import { MetricsTable } from '../../runtime/engine/metricsTable.ts';
 import { TaskThread } from '../../runtime/engine/taskThread.ts';
 import { buildExecutionGraph } from '../../runtime/graph/buildExecutionGraph.ts';
 import type { OperatorFactory } from '../../runtime/graph/jobDefinition.ts';
-import { defaultCheckpointSettings, defaultRestartStrategy, type GraphOperator, type JobGraph } from '../../runtime/graph/jobGraph.ts';
+import {
+  defaultCheckpointSettings,
+  defaultRestartStrategy,
+  type GraphOperator,
+  type JobGraph,
+} from '../../runtime/graph/jobGraph.ts';
 import type { StreamOperator } from '../../runtime/operators/operator.ts';
 import { MemoryDisk } from '../simulation/memoryDisk.ts';
 
 const vertex = (uid: string, role: GraphOperator['role'], inputs: number): GraphOperator => ({
-  uid, uidDerived: false, name: uid, role, type: role, parallelism: 1, parallelismFixed: true, maxParallelism: 128, keyed: false, inputs,
-  states: [], chainable: false, location: null, bounded: true, sinkDirectory: null, guarantee: null, requiredFiles: [],
+  uid,
+  uidDerived: false,
+  name: uid,
+  role,
+  type: role,
+  parallelism: 1,
+  parallelismFixed: true,
+  maxParallelism: 128,
+  keyed: false,
+  inputs,
+  states: [],
+  chainable: false,
+  location: null,
+  bounded: true,
+  sinkDirectory: null,
+  guarantee: null,
+  requiredFiles: [],
 });
 
 export interface OneTask {
@@ -39,20 +59,45 @@ export interface OneTask {
   messages(type: FromWorker['type']): FromWorker[];
 }
 
-export const barrierFrame = (checkpointId: number): Frame => ({ kind: 'barrier', barrier: barrierOf(checkpointId) });
+export const barrierFrame = (checkpointId: number): Frame => ({
+  kind: 'barrier',
+  barrier: barrierOf(checkpointId),
+});
 
-export const barrierOf = (checkpointId: number): Barrier => ({ checkpointId, timestamp: 0, isSavepoint: false, unaligned: false, suspend: false, directory: `/attempt-${checkpointId}` });
+export const barrierOf = (checkpointId: number): Barrier => ({
+  checkpointId,
+  timestamp: 0,
+  isSavepoint: false,
+  unaligned: false,
+  suspend: false,
+  directory: `/attempt-${checkpointId}`,
+});
 
-export const dataFrame = (...values: unknown[]): Frame => ({ kind: 'data', values, timestamps: values.map(() => 0) });
+export const dataFrame = (...values: unknown[]): Frame => ({
+  kind: 'data',
+  values,
+  timestamps: values.map(() => 0),
+});
 
 export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
   const sources = Array.from({ length: inputs }, (_unused, index) => `in${index}`);
   const graph: JobGraph = {
     name: 'one-task',
     maxParallelism: 128,
-    operators: [...sources.map((uid) => vertex(uid, 'source', 0)), vertex('task', 'operator', 1), vertex('out', 'sink', 1)],
+    operators: [
+      ...sources.map((uid) => vertex(uid, 'source', 0)),
+      vertex('task', 'operator', 1),
+      vertex('out', 'sink', 1),
+    ],
     edges: [
-      ...sources.map((uid) => ({ id: `${uid}-task`, from: uid, to: 'task', input: 0, partitioning: 'rebalance' as const, label: '' })),
+      ...sources.map((uid) => ({
+        id: `${uid}-task`,
+        from: uid,
+        to: 'task',
+        input: 0,
+        partitioning: 'rebalance' as const,
+        label: '',
+      })),
       { id: 'task-out', from: 'task', to: 'out', input: 0, partitioning: 'rebalance', label: '' },
     ],
     fingerprint: 'x',
@@ -73,7 +118,16 @@ export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
   const thread = new TaskThread({
     definition: { graph, factories: new Map([['task', factory]]), edges: new Map() },
     execution,
-    deploy: { runId: 'run', attempt: 1, subtasks: mine, parallelism: 1, checkpoints: graph.checkpoints, restart: graph.restart, restore: null, supersede: false },
+    deploy: {
+      runId: 'run',
+      attempt: 1,
+      subtasks: mine,
+      parallelism: 1,
+      checkpoints: graph.checkpoints,
+      restart: graph.restart,
+      restore: null,
+      supersede: false,
+    },
     threadIndex: 0,
     threads: [mine, neighbours],
     rings,
@@ -86,11 +140,28 @@ export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
     wakeSelf: () => {},
   });
   const channelOf = (edge: string) => execution.channels.find((channel) => channel.edge === edge)?.id ?? -1;
-  const into = sources.map((uid) => new RingChannelWriter(channelOf(`${uid}-task`), 4_096, rings.get(channelOf(`${uid}-task`)) as SharedArrayBuffer, () => {}));
-  const reader: ChannelReader = new RingChannelReader(channelOf('task-out'), rings.get(channelOf('task-out')) as SharedArrayBuffer, () => {});
+  const into = sources.map(
+    (uid) =>
+      new RingChannelWriter(
+        channelOf(`${uid}-task`),
+        4_096,
+        rings.get(channelOf(`${uid}-task`)) as SharedArrayBuffer,
+        () => {},
+      ),
+  );
+  const reader: ChannelReader = new RingChannelReader(
+    channelOf('task-out'),
+    rings.get(channelOf('task-out')) as SharedArrayBuffer,
+    () => {},
+  );
   thread.step();
   return {
-    thread, disk, clock, metrics, sent, into,
+    thread,
+    disk,
+    clock,
+    metrics,
+    sent,
+    into,
     settle: () => {
       for (let quiet = 0; quiet < 3; ) {
         const answer = held ? undefined : waiting.shift();
@@ -105,7 +176,16 @@ export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
       const seen: string[] = [];
       for (let frame = reader.take(); frame !== null; frame = reader.take()) {
         if (frame.kind === 'data') seen.push(...frame.values.map(String));
-        else seen.push(frame.kind === 'barrier' ? `barrier ${frame.barrier.checkpointId}` : frame.kind === 'cancel' ? `cancel ${frame.checkpointId}` : frame.kind === 'watermark' ? `watermark ${frame.time}` : frame.kind);
+        else
+          seen.push(
+            frame.kind === 'barrier'
+              ? `barrier ${frame.barrier.checkpointId}`
+              : frame.kind === 'cancel'
+                ? `cancel ${frame.checkpointId}`
+                : frame.kind === 'watermark'
+                  ? `watermark ${frame.time}`
+                  : frame.kind,
+          );
       }
       return seen;
     },

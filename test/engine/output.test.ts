@@ -38,9 +38,16 @@ class NarrowChannel implements ChannelWriter {
   }
 }
 
-const table = new MetricsTable({ vertices: [], edges: [], channels: [{ id: 0 }] } as unknown as ExecutionGraph, null);
+const table = new MetricsTable(
+  { vertices: [], edges: [], channels: [{ id: 0 }] } as unknown as ExecutionGraph,
+  null,
+);
 
-const outputOver = (channels: readonly NarrowChannel[], partitioning: Partitioning = 'rebalance', batchRecords = 2) =>
+const outputOver = (
+  channels: readonly NarrowChannel[],
+  partitioning: Partitioning = 'rebalance',
+  batchRecords = 2,
+) =>
   new EdgeOutput({
     writers: channels,
     meters: channels.map(() => new ChannelMeter(table, 0)),
@@ -52,7 +59,17 @@ const outputOver = (channels: readonly NarrowChannel[], partitioning: Partitioni
   });
 
 const barrier = (checkpointId: number) =>
-  ({ kind: 'barrier', barrier: { checkpointId, timestamp: 0, isSavepoint: false, unaligned: false, suspend: false, directory: '' } }) as const;
+  ({
+    kind: 'barrier',
+    barrier: {
+      checkpointId,
+      timestamp: 0,
+      isSavepoint: false,
+      unaligned: false,
+      suspend: false,
+      directory: '',
+    },
+  }) as const;
 
 test('a barrier goes behind every record that was sent before it, also those that wait for room', () => {
   const channel = new NarrowChannel(1);
@@ -132,6 +149,12 @@ test('broadcast gives every channel everything, round robin spreads evenly', () 
   }
   broadcast.flush();
   rebalance.flush();
-  expect(everywhere.map((channel) => channel.seen)).toEqual([['1', '2', '3', '4'], ['1', '2', '3', '4']]);
-  expect(spread.map((channel) => channel.seen)).toEqual([['1', '3'], ['2', '4']]);
+  expect(everywhere.map((channel) => channel.seen)).toEqual([
+    ['1', '2', '3', '4'],
+    ['1', '2', '3', '4'],
+  ]);
+  expect(spread.map((channel) => channel.seen)).toEqual([
+    ['1', '3'],
+    ['2', '4'],
+  ]);
 });

@@ -1,6 +1,11 @@
 /** What a task does around a barrier: E of the conformance scenarios, and the promises M4 to M7 where they are kept. */
 import { describe, expect, test } from 'vitest';
-import { NO_TIMESTAMP, type OperatorContext, type SnapshotContext, type StreamOperator } from '../../runtime/operators/operator.ts';
+import {
+  NO_TIMESTAMP,
+  type OperatorContext,
+  type SnapshotContext,
+  type StreamOperator,
+} from '../../runtime/operators/operator.ts';
 import type { StateDeclaration } from '../../runtime/state/declarations.ts';
 import { barrierFrame, barrierOf, dataFrame, oneTask } from './oneTask.ts';
 
@@ -61,7 +66,9 @@ describe('around a barrier', () => {
     task.settle();
     expect(task.out()).toEqual(['a', 'b', 'held until 1', 'barrier 1', 'c']);
     expect(operator.calls).toEqual(['prepare 1', 'snapshot 1 after a,b']);
-    expect(task.messages('acknowledged')).toMatchObject([{ checkpointId: 1, operators: [{ uid: 'task', states: [{ name: 'seen', keys: 2 }] }] }]);
+    expect(task.messages('acknowledged')).toMatchObject([
+      { checkpointId: 1, operators: [{ uid: 'task', states: [{ name: 'seen', keys: 2 }] }] },
+    ]);
   });
 
   test('M5 M6 M7 a channel that has delivered is not read until the others have; what it held comes first then', () => {
@@ -79,7 +86,9 @@ describe('around a barrier', () => {
     task.settle();
     expect(task.out()).toEqual(['held until 1', 'barrier 1', 'behind', 'newer']);
     expect(operator.calls).toContain('snapshot 1 after before');
-    expect(task.messages('acknowledged')).toMatchObject([{ report: { alignmentMs: 40, startDelayMs: 1_000 } }]);
+    expect(task.messages('acknowledged')).toMatchObject([
+      { report: { alignmentMs: 40, startDelayMs: 1_000 } },
+    ]);
     expect(task.metrics.channel(task.into[0]?.channel ?? -1, 'blocked')).toBe(0);
   });
 
@@ -117,7 +126,9 @@ describe('around a barrier', () => {
     task.into[0]?.offer(barrierFrame(1));
     task.settle();
     expect(task.messages('declined')).toMatchObject([{ checkpointId: 1 }]);
-    expect(task.messages('failed')).toMatchObject([{ failure: { operator: 'task', name: 'TypeError', message: 'cannot save this', origin: 'user' } }]);
+    expect(task.messages('failed')).toMatchObject([
+      { failure: { operator: 'task', name: 'TypeError', message: 'cannot save this', origin: 'user' } },
+    ]);
     expect(task.disk.list('/attempt-1')).toEqual([]);
   });
 
@@ -141,7 +152,9 @@ describe('around a barrier', () => {
     finish[0]?.();
     expect(task.messages('acknowledged')).toMatchObject([{ checkpointId: 1 }]);
     finish[1]?.(new Error('the disk is full'));
-    expect(task.messages('declined')).toMatchObject([{ checkpointId: 2, reason: 'CHECKPOINT_ASYNC_EXCEPTION', message: 'the disk is full' }]);
+    expect(task.messages('declined')).toMatchObject([
+      { checkpointId: 2, reason: 'CHECKPOINT_ASYNC_EXCEPTION', message: 'the disk is full' },
+    ]);
   });
 
   test('sinks commit only when told to: not for a savepoint that does not stop the job', () => {
@@ -214,6 +227,15 @@ test('what a user throws is reported with operator, subtask and record', () => {
   task.into[0]?.offer(dataFrame({ id: 7 }));
   task.settle();
   expect(task.messages('failed')).toMatchObject([
-    { failure: { subtask: { vertex: 'task', index: 0 }, operator: 'task', name: 'RangeError', message: 'no 7', record: '{"id":7}', origin: 'user' } },
+    {
+      failure: {
+        subtask: { vertex: 'task', index: 0 },
+        operator: 'task',
+        name: 'RangeError',
+        message: 'no 7',
+        record: '{"id":7}',
+        origin: 'user',
+      },
+    },
   ]);
 });

@@ -1,6 +1,13 @@
 /** The life of a job, from its start to each of its ends, on the simulated process. */
 import { describe, expect, test } from 'vitest';
-import { boundedOutOfOrderness, ofType, pipeline, type Pipeline, tumbling, valueState } from '../../runtime/api/index.ts';
+import {
+  boundedOutOfOrderness,
+  ofType,
+  type Pipeline,
+  pipeline,
+  tumbling,
+  valueState,
+} from '../../runtime/api/index.ts';
 import { seededRandom } from '../../runtime/base/random.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
 import type { JobStatus } from '../../runtime/engine/job/facts.ts';
@@ -38,16 +45,19 @@ const counting = (source: Source<Tick>, onRecord: (tick: Tick) => void = () => {
     env
       .fromSource(source, { uid: 'ticks' })
       .keyBy((tick) => tick.key)
-      .process({
-        output: ofType<{ id: string }>(),
-        state: { count: valueState<number>({ initial: () => 0 }) },
-        onElement: (tick, context) => {
-          onRecord(tick);
-          const count = (context.state.count.get() ?? 0) + 1;
-          context.state.count.set(count);
-          context.emit({ id: `${tick.key}#${count}` });
+      .process(
+        {
+          output: ofType<{ id: string }>(),
+          state: { count: valueState<number>({ initial: () => 0 }) },
+          onElement: (tick, context) => {
+            onRecord(tick);
+            const count = (context.state.count.get() ?? 0) + 1;
+            context.state.count.set(count);
+            context.emit({ id: `${tick.key}#${count}` });
+          },
         },
-      }, { uid: 'count' })
+        { uid: 'count' },
+      )
       .sinkTo(jsonl.sink('/out'), { uid: 'out' });
   });
 
@@ -72,7 +82,11 @@ class World {
       define: () => this.#pipeline.define(),
       disk: this.disk,
       scheduler: this.scheduler,
-      settings: { ...this.#pipeline.define().graph.checkpoints, intervalMs: this.#intervalMs, tolerableFailures: 0 },
+      settings: {
+        ...this.#pipeline.define().graph.checkpoints,
+        intervalMs: this.#intervalMs,
+        tolerableFailures: 0,
+      },
       parallelism: null,
       threadsMax: 2,
       ringBytes: 1 << 16,
@@ -101,11 +115,20 @@ class World {
   }
 
   untilCheckpoints(count: number): void {
-    this.until(`${count} checkpoints`, () => this.process.facts.filter((fact) => fact.type === 'checkpoint-completed').length >= count);
+    this.until(
+      `${count} checkpoints`,
+      () => this.process.facts.filter((fact) => fact.type === 'checkpoint-completed').length >= count,
+    );
   }
 
   committed(): string[] {
-    return this.disk.list('/out').filter((name) => name.startsWith('part-')).flatMap((name) => this.disk.text(`/out/${name}`).split('\n')).filter((line) => line !== '').map((line) => (JSON.parse(line) as { id: string }).id).sort();
+    return this.disk
+      .list('/out')
+      .filter((name) => name.startsWith('part-'))
+      .flatMap((name) => this.disk.text(`/out/${name}`).split('\n'))
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { id: string }).id)
+      .sort();
   }
 
   statuses(): string[] {
@@ -116,7 +139,10 @@ class World {
 const exactlyOnce = (ids: readonly string[]): void => {
   expect(new Set(ids).size).toBe(ids.length);
   for (const key of ['k0', 'k1', 'k2']) {
-    const counts = ids.filter((id) => id.startsWith(key)).map((id) => Number(id.slice(3))).sort((a, b) => a - b);
+    const counts = ids
+      .filter((id) => id.startsWith(key))
+      .map((id) => Number(id.slice(3)))
+      .sort((a, b) => a - b);
     expect(counts).toEqual(Array.from({ length: counts.length }, (_unused, index) => index + 1));
   }
 };
@@ -139,7 +165,9 @@ describe('a job ends', () => {
       taken = result.ok ? result.value : null;
     });
     world.untilStatus('suspended');
-    expect(taken).toMatchObject({ manifest: { kind: 'savepoint', stopped: true, drained: false, label: 'lunch' } });
+    expect(taken).toMatchObject({
+      manifest: { kind: 'savepoint', stopped: true, drained: false, label: 'lunch' },
+    });
     const offset = latestPoint(world.disk)?.manifest.sources[0]?.offset;
     expect(world.committed()).toHaveLength(offset ?? -1);
     world.continue();
@@ -164,10 +192,19 @@ describe('H1 H2 windows and the end of event time', () => {
   const windows = (): Pipeline =>
     pipeline('windows', (env) => {
       env
-        .fromSource(ticks(), { uid: 'ticks', watermarks: boundedOutOfOrderness(0, (tick: Tick) => tick.n * 10) })
+        .fromSource(ticks(), {
+          uid: 'ticks',
+          watermarks: boundedOutOfOrderness(0, (tick: Tick) => tick.n * 10),
+        })
         .keyBy((tick) => tick.key)
         .window(tumbling('1 h'))
-        .process({ output: ofType<{ id: string }>(), onWindow: (values, window, emit) => emit({ id: `${window.key}#${values.length}` }) }, { uid: 'hours' })
+        .process(
+          {
+            output: ofType<{ id: string }>(),
+            onWindow: (values, window, emit) => emit({ id: `${window.key}#${values.length}` }),
+          },
+          { uid: 'hours' },
+        )
         .sinkTo(jsonl.sink('/out'), { uid: 'out' });
     });
 
@@ -219,7 +256,9 @@ describe('a job fails', () => {
     world.untilStatus('failed');
     const failures = world.process.facts.filter((fact) => fact.type === 'failure');
     expect(failures).toHaveLength(4);
-    expect(failures[0]).toMatchObject({ failure: { operator: 'count', message: 'always', record: '{"n":300,"key":"k0"}', origin: 'user' } });
+    expect(failures[0]).toMatchObject({
+      failure: { operator: 'count', message: 'always', record: '{"n":300,"key":"k0"}', origin: 'user' },
+    });
     exactlyOnce(world.committed());
   });
 
@@ -269,9 +308,13 @@ describe('M12 a job goes on from another point', () => {
     world.untilCheckpoints(5);
     const committedBefore = world.committed().length;
     let runs = false;
-    world.process.master.restore({ manifest: taken.manifest, directory: taken.path, supersede: true, isLatest: false }, 2, (result) => {
-      runs = result.ok;
-    });
+    world.process.master.restore(
+      { manifest: taken.manifest, directory: taken.path, supersede: true, isLatest: false },
+      2,
+      (result) => {
+        runs = result.ok;
+      },
+    );
     world.until('the branch', () => latestPoint(world.disk)?.manifest.trigger === 'restore');
     world.scheduler.forget();
     world.continue();
@@ -280,17 +323,23 @@ describe('M12 a job goes on from another point', () => {
     expect(runs).toBe(false);
     exactlyOnce(world.committed());
     expect(world.committed().length).toBeLessThan(committedBefore + 5_000);
-    expect(latestPoint(world.disk)?.manifest.parent?.checkpointId).toBeGreaterThan(taken.manifest.checkpointId);
+    expect(latestPoint(world.disk)?.manifest.parent?.checkpointId).toBeGreaterThan(
+      taken.manifest.checkpointId,
+    );
   });
 
   test('a request that comes while the job is not running is refused with what it is doing', () => {
     const world = new World(counting(ticks()));
     const answers: string[] = [];
-    world.process.master.takeSavepoint({ label: null, notes: null }, (result) => answers.push(result.ok ? 'taken' : result.message));
+    world.process.master.takeSavepoint({ label: null, notes: null }, (result) =>
+      answers.push(result.ok ? 'taken' : result.message),
+    );
     world.untilStatus('running');
     world.process.master.cancel();
     world.untilStatus('canceled');
-    world.process.master.stop({ drain: false, label: null }, (result) => answers.push(result.ok ? 'stopped' : result.message));
+    world.process.master.stop({ drain: false, label: null }, (result) =>
+      answers.push(result.ok ? 'stopped' : result.message),
+    );
     expect(answers).toEqual([
       'The job is created; a savepoint can be taken while it runs.',
       'The job is canceled; only a running job can be stopped with a savepoint.',

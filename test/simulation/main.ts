@@ -5,7 +5,13 @@
 import { parseArgs } from 'node:util';
 import { simulate } from './simulate.ts';
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1000' }, 'from-seed': { type: 'string', default: '1' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    'from-seed': { type: 'string', default: '1' },
+    seed: { type: 'string' },
+  },
+});
 const first = Number(values.seed ?? values['from-seed']);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const broken: number[] = [];
@@ -21,7 +27,12 @@ for (let seed = first; seed < first + count; seed++) {
     broken.push(seed);
     console.error(error instanceof Error ? error.message : error);
   }
-  if ((seed - first + 1) % 500 === 0) console.log(`${seed - first + 1} seeds, ${kills} kills, ${checkpoints} checkpoints, ${broken.length} broken`);
+  if ((seed - first + 1) % 500 === 0)
+    console.log(
+      `${seed - first + 1} seeds, ${kills} kills, ${checkpoints} checkpoints, ${broken.length} broken`,
+    );
 }
-console.log(`${count} seeds from ${first}: ${kills} kills, ${checkpoints} checkpoints completed, ${broken.length} broken${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`);
+console.log(
+  `${count} seeds from ${first}: ${kills} kills, ${checkpoints} checkpoints completed, ${broken.length} broken${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
+);
 process.exitCode = broken.length > 0 ? 1 : 0;

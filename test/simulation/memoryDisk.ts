@@ -7,8 +7,19 @@ import { createHash } from 'node:crypto';
 import { assert } from '../../runtime/base/assert.ts';
 import type { Random } from '../../runtime/base/random.ts';
 import type { Manifest } from '../../runtime/checkpoint/manifest.ts';
-import { type CheckpointStorage, type SnapshotBytes, SnapshotDamage, type SnapshotFile, type SnapshotFiles } from '../../runtime/checkpoint/storage.ts';
-import { type FileAccess, FileError, type ReadableFile, type WritableFile } from '../../runtime/operators/files.ts';
+import {
+  type CheckpointStorage,
+  type SnapshotBytes,
+  SnapshotDamage,
+  type SnapshotFile,
+  type SnapshotFiles,
+} from '../../runtime/checkpoint/storage.ts';
+import {
+  type FileAccess,
+  FileError,
+  type ReadableFile,
+  type WritableFile,
+} from '../../runtime/operators/files.ts';
 
 interface Content {
   bytes: Uint8Array[];
@@ -105,7 +116,13 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
         this.#later(() => {
           sync();
           this.#durableNames.set(path, content);
-          done({ ok: true, value: { bytes: content.length, sha256: createHash('sha256').update(join(content)).digest('hex') } });
+          done({
+            ok: true,
+            value: {
+              bytes: content.length,
+              sha256: createHash('sha256').update(join(content)).digest('hex'),
+            },
+          });
         }),
       abort: () => {
         this.#names.delete(path);
@@ -115,7 +132,10 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
 
   list(directory: string): readonly string[] {
     const prefix = directory.endsWith('/') ? directory : `${directory}/`;
-    return [...this.#names.keys()].filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/')).map((path) => path.slice(prefix.length)).sort();
+    return [...this.#names.keys()]
+      .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'))
+      .map((path) => path.slice(prefix.length))
+      .sort();
   }
 
   makeDirectory(): void {}
@@ -142,8 +162,10 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
   syncDirectory(directory: string, done: (error?: FileError) => void): void {
     this.#later(() => {
       const prefix = `${directory}/`;
-      for (const path of this.#durableNames.keys()) if (path.startsWith(prefix) && !this.#names.has(path)) this.#durableNames.delete(path);
-      for (const [path, content] of this.#names) if (path.startsWith(prefix)) this.#durableNames.set(path, content);
+      for (const path of this.#durableNames.keys())
+        if (path.startsWith(prefix) && !this.#names.has(path)) this.#durableNames.delete(path);
+      for (const [path, content] of this.#names)
+        if (path.startsWith(prefix)) this.#durableNames.set(path, content);
       done();
     });
   }
@@ -158,7 +180,8 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
       path,
       size: () => bytes.length,
       read: (position, length) => {
-        if (position + length > bytes.length) throw new SnapshotDamage(path, 'is shorter than its index says');
+        if (position + length > bytes.length)
+          throw new SnapshotDamage(path, 'is shorter than its index says');
         return bytes.subarray(position, position + length);
       },
       close: () => {},

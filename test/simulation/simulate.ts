@@ -3,10 +3,10 @@
  * with checkpoints and savepoints at random moments, until the faults stop. Then it must end, and what the sink committed
  * must be exactly what the oracle says. Everything follows from the seed.
  */
-import { seededRandom, type Random } from '../../runtime/base/random.ts';
+import { type Random, seededRandom } from '../../runtime/base/random.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
-import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import { RING_BYTES_MIN } from '../../runtime/engine/channels/ring.ts';
+import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
 import { MemoryDisk } from './memoryDisk.ts';
 import { type Item, randomPipeline } from './randomPipeline.ts';
@@ -32,7 +32,10 @@ export const simulate = (seed: number): SimulationResult => {
   try {
     return life(seed, random, story);
   } catch (error) {
-    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n  ${story.join('\n  ')}`, { cause: error });
+    throw new Error(
+      `seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n  ${story.join('\n  ')}`,
+      { cause: error },
+    );
   }
 };
 
@@ -40,15 +43,29 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
   const scheduler = new Scheduler(random);
   const disk = new MemoryDisk((call) => scheduler.later(call));
   const { pipeline, expected, description } = randomPipeline(random, () => jsonl.sink(OUT));
-  const settings: CheckpointSettings = { ...pipeline.define().graph.checkpoints, intervalMs: random.below(6) === 0 ? null : 2 + random.below(30), retained: 1 + random.below(3), tolerableFailures: 100 };
+  const settings: CheckpointSettings = {
+    ...pipeline.define().graph.checkpoints,
+    intervalMs: random.below(6) === 0 ? null : 2 + random.below(30),
+    retained: 1 + random.below(3),
+    tolerableFailures: 100,
+  };
   const channelRecords = [1, 16, 4_096][random.below(3)] as number;
   const define = () => {
     const definition = pipeline.define();
-    return { ...definition, graph: { ...definition.graph, channelRecords, restart: { type: 'fixed-delay', attempts: 1_000, delayMs: 5 } as const } };
+    return {
+      ...definition,
+      graph: {
+        ...definition.graph,
+        channelRecords,
+        restart: { type: 'fixed-delay', attempts: 1_000, delayMs: 5 } as const,
+      },
+    };
   };
   const threadsMax = 1 + random.below(3);
   const ringBytes = random.below(2) === 0 ? RING_BYTES_MIN : 1 << 16;
-  story.push(`${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, channels of ${channelRecords} records, checkpoints every ${settings.intervalMs} ms`);
+  story.push(
+    `${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, channels of ${channelRecords} records, checkpoints every ${settings.intervalMs} ms`,
+  );
   let faults = random.below(8);
   let kills = 0;
   let checkpoints = 0;
@@ -56,11 +73,16 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
   const savepoints: RestorePoint[] = [];
 
   for (let run = 0; ; run++) {
-    const chosen = savepoints.length > 0 && random.below(4) === 0 ? savepoints[random.below(savepoints.length)] : undefined;
+    const chosen =
+      savepoints.length > 0 && random.below(4) === 0
+        ? savepoints[random.below(savepoints.length)]
+        : undefined;
     if (chosen !== undefined) forgetAfter(savepoints, chosen);
     const restore = chosen ?? pointFor(disk);
     const parallelism = random.below(2) === 0 ? null : 1 + random.below(4);
-    story.push(`run ${run} at parallelism ${parallelism ?? 'as planned'} from ${restore === null ? 'nothing' : `${restore.manifest.kind} ${restore.manifest.checkpointId}`}`);
+    story.push(
+      `run ${run} at parallelism ${parallelism ?? 'as planned'} from ${restore === null ? 'nothing' : `${restore.manifest.kind} ${restore.manifest.checkpointId}`}`,
+    );
     const process = new SimulatedProcess({
       define,
       disk,
@@ -75,7 +97,10 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
       retained: retainedOn(disk),
       emit: (fact) => {
         if (fact.type === 'checkpoint-completed') checkpoints++;
-        if (fact.type === 'failure') story.push(`failure: ${fact.failure.operator ?? fact.failure.subtask.vertex}: ${fact.failure.name}: ${fact.failure.message}\n${fact.failure.origin === 'user' || fact.failure.origin === 'engine' ? fact.failure.stack : ''}`);
+        if (fact.type === 'failure')
+          story.push(
+            `failure: ${fact.failure.operator ?? fact.failure.subtask.vertex}: ${fact.failure.name}: ${fact.failure.message}\n${fact.failure.origin === 'user' || fact.failure.origin === 'engine' ? fact.failure.stack : ''}`,
+          );
       },
     });
     const untilFault = faults > 0 ? random.below(1 + 2 ** (4 + random.below(10))) : Number.POSITIVE_INFINITY;
@@ -106,10 +131,21 @@ const life = (seed: number, random: Random, story: string[]): SimulationResult =
 };
 
 /** What a user might do meanwhile. */
-const act = (random: Random, process: SimulatedProcess, savepoints: RestorePoint[], story: string[]): void => {
+const act = (
+  random: Random,
+  process: SimulatedProcess,
+  savepoints: RestorePoint[],
+  story: string[],
+): void => {
   const keep: Parameters<typeof process.master.takeSavepoint>[1] = (result) => {
     story.push(`savepoint: ${result.ok ? `#${result.value.manifest.checkpointId}` : 'refused'}`);
-    if (result.ok) savepoints.push({ manifest: result.value.manifest, directory: result.value.path, supersede: true, isLatest: false });
+    if (result.ok)
+      savepoints.push({
+        manifest: result.value.manifest,
+        directory: result.value.path,
+        supersede: true,
+        isLatest: false,
+      });
   };
   switch (random.below(7)) {
     case 0:
@@ -129,7 +165,9 @@ const act = (random: Random, process: SimulatedProcess, savepoints: RestorePoint
       const point = savepoints[random.below(savepoints.length || 1)];
       if (point === undefined) break;
       story.push(`going on from savepoint #${point.manifest.checkpointId}`);
-      process.master.restore(point, random.below(2) === 0 ? null : 1 + random.below(4), (result) => story.push(`restore: ${result.ok ? 'runs' : result.message}`));
+      process.master.restore(point, random.below(2) === 0 ? null : 1 + random.below(4), (result) =>
+        story.push(`restore: ${result.ok ? 'runs' : result.message}`),
+      );
       forgetAfter(savepoints, point);
       break;
     }
@@ -141,7 +179,8 @@ const act = (random: Random, process: SimulatedProcess, savepoints: RestorePoint
 /** What a newer savepoint calls committed is set aside by going back before it. */
 const forgetAfter = (savepoints: RestorePoint[], point: RestorePoint): void => {
   for (let place = savepoints.length - 1; place >= 0; place--) {
-    if ((savepoints[place] as RestorePoint).manifest.checkpointId > point.manifest.checkpointId) savepoints.splice(place, 1);
+    if ((savepoints[place] as RestorePoint).manifest.checkpointId > point.manifest.checkpointId)
+      savepoints.splice(place, 1);
   }
 };
 
@@ -150,7 +189,8 @@ const pointFor = (disk: MemoryDisk): RestorePoint | null => {
   return latest === null ? null : { ...latest, supersede: false, isLatest: true };
 };
 
-const highestId = (disk: MemoryDisk): number => Math.max(0, ...[...disk.manifests().values()].map((manifest) => manifest.checkpointId));
+const highestId = (disk: MemoryDisk): number =>
+  Math.max(0, ...[...disk.manifests().values()].map((manifest) => manifest.checkpointId));
 
 const retainedOn = (disk: MemoryDisk): { checkpointId: number; directory: string }[] =>
   [...disk.manifests()]
@@ -172,7 +212,9 @@ const compare = (expected: readonly string[], actual: readonly string[]): void =
   const missing = difference(expected, actual);
   const doubled = difference(actual, expected);
   if (missing.length === 0 && doubled.length === 0) return;
-  throw new Error(`committed ${actual.length} records instead of ${expected.length}; missing ${missing.length} (${missing.slice(0, 5).join(' ')}), too many ${doubled.length} (${doubled.slice(0, 5).join(' ')})`);
+  throw new Error(
+    `committed ${actual.length} records instead of ${expected.length}; missing ${missing.length} (${missing.slice(0, 5).join(' ')}), too many ${doubled.length} (${doubled.slice(0, 5).join(' ')})`,
+  );
 };
 
 /** Elements of a that b has less often. */

@@ -12,8 +12,8 @@ import { JobMaster, type RestorePoint } from '../../runtime/engine/job/jobMaster
 import { MetricsTable } from '../../runtime/engine/metricsTable.ts';
 import { TaskThread } from '../../runtime/engine/taskThread.ts';
 import { crossingChannels } from '../../runtime/engine/threadChannels.ts';
-import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
 import type { JobDefinition } from '../../runtime/graph/jobDefinition.ts';
+import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
 import type { MemoryDisk } from './memoryDisk.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -97,7 +97,9 @@ export class SimulatedProcess {
   killThread(index: number): void {
     if (this.#threads[index] === undefined || this.#threads[index] === null) return;
     this.#threads[index] = null;
-    this.#options.scheduler.inLine(`from ${this.#deployments}/${index}`, () => this.master.threadDied(index, 'the thread died'));
+    this.#options.scheduler.inLine(`from ${this.#deployments}/${index}`, () =>
+      this.master.threadDied(index, 'the thread died'),
+    );
   }
 
   #stepThread(index: number): boolean {
@@ -113,7 +115,8 @@ export class SimulatedProcess {
       send: (index, message: ToWorker) => {
         const deploymentNumber = this.#deployments;
         scheduler.inLine(`to ${deploymentNumber}/${index}`, () => {
-          if (deploymentNumber === this.#deployments) this.#threads[index]?.thread.handle(structuredClone(message));
+          if (deploymentNumber === this.#deployments)
+            this.#threads[index]?.thread.handle(structuredClone(message));
         });
       },
       terminate: () => {
@@ -127,7 +130,9 @@ export class SimulatedProcess {
   #deploy(deployment: Deployment): void {
     const { define, disk, scheduler, ringBytes } = this.#options;
     const { execution, threads } = deployment;
-    const rings = new Map(crossingChannels(execution, threads).map((channel) => [channel, makeRing(ringBytes)]));
+    const rings = new Map(
+      crossingChannels(execution, threads).map((channel) => [channel, makeRing(ringBytes)]),
+    );
     const metrics = new MetricsTable(execution, null);
     const deploymentNumber = this.#deployments;
     this.#threads = deployment.deploys.map((deploy, threadIndex) => {
@@ -158,10 +163,13 @@ export class SimulatedProcess {
 }
 
 /** What a successor finds on the disk. */
-export const latestPoint = (disk: MemoryDisk): { readonly directory: string; readonly manifest: Manifest } | null => {
+export const latestPoint = (
+  disk: MemoryDisk,
+): { readonly directory: string; readonly manifest: Manifest } | null => {
   let latest: { directory: string; manifest: Manifest } | null = null;
   for (const [directory, manifest] of disk.manifests()) {
-    if (latest === null || manifest.checkpointId > latest.manifest.checkpointId) latest = { directory, manifest };
+    if (latest === null || manifest.checkpointId > latest.manifest.checkpointId)
+      latest = { directory, manifest };
   }
   return latest;
 };

@@ -27,7 +27,9 @@ test('fresh seeds are tried and reported', () => {
     try {
       simulate(seed);
     } catch (error) {
-      console.error(`a fresh seed found something; replay it with: npm run simulate -- --seed ${seed}\n${String(error)}`);
+      console.error(
+        `a fresh seed found something; replay it with: npm run simulate -- --seed ${seed}\n${String(error)}`,
+      );
     }
   }
 }, 60_000);

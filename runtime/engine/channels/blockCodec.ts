@@ -39,7 +39,10 @@ export class BlockCodec {
   decode(kind: Frame['kind'], bytes: Uint8Array): Frame {
     switch (kind) {
       case 'data': {
-        const [timestamps, values] = this.#packr.unpack(bytes) as [readonly number[] | null, readonly unknown[]];
+        const [timestamps, values] = this.#packr.unpack(bytes) as [
+          readonly number[] | null,
+          readonly unknown[],
+        ];
         return { kind, values, timestamps: timestamps ?? untimed(values.length) } satisfies DataFrame;
       }
       case 'barrier':

@@ -28,4 +28,5 @@ export type Frame = DataFrame | ControlFrame;
 export const BATCH_RECORDS_MAX = 1_024;
 
 /** Most records in one frame of a channel: a small channel holds two small batches rather than one that overfills it. */
-export const batchRecords = (capacityRecords: number): number => Math.max(1, Math.min(BATCH_RECORDS_MAX, capacityRecords >> 1));
+export const batchRecords = (capacityRecords: number): number =>
+  Math.max(1, Math.min(BATCH_RECORDS_MAX, capacityRecords >> 1));

@@ -38,11 +38,15 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
 
   offer(frame: Frame): 'taken' | 'full' {
     if (frame.kind === 'data') {
-      const fits = this.#queuedRecords === 0 || this.#queuedRecords + frame.values.length <= this.#capacityRecords;
+      const fits =
+        this.#queuedRecords === 0 || this.#queuedRecords + frame.values.length <= this.#capacityRecords;
       if (!fits) return 'full';
       this.#queuedRecords += frame.values.length;
     } else {
-      assert(this.#frames.length - this.#head < this.#capacityRecords + CONTROL_FRAMES_MAX, 'a channel overflows with control frames');
+      assert(
+        this.#frames.length - this.#head < this.#capacityRecords + CONTROL_FRAMES_MAX,
+        'a channel overflows with control frames',
+      );
     }
     this.#frames.push(frame);
     this.#written++;

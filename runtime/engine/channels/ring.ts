@@ -27,7 +27,10 @@ export const CONTROL_BYTES = 4_096;
 export const RING_BYTES_MIN = 2 * CONTROL_BYTES;
 
 export const makeRing = (capacityBytes: number): SharedArrayBuffer => {
-  assert(capacityBytes >= RING_BYTES_MIN && capacityBytes % 8 === 0, 'a ring has at least 8 KiB, a multiple of 8');
+  assert(
+    capacityBytes >= RING_BYTES_MIN && capacityBytes % 8 === 0,
+    'a ring has at least 8 KiB, a multiple of 8',
+  );
   return new SharedArrayBuffer(HEADER_BYTES + capacityBytes);
 };
 

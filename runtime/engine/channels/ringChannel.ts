@@ -31,7 +31,10 @@ export class RingChannelWriter implements ChannelWriter {
     const queued = this.#ring.queuedRecords();
     // Twice: the end of the area may have to be skipped.
     const wantedBytes = CONTROL_BYTES + 2 * (this.#largestBlockBytes + FRAME_HEADER_BYTES);
-    return (queued === 0 || queued + this.#batchRecords <= this.#capacityRecords) && this.#ring.freeBytes() >= wantedBytes;
+    return (
+      (queued === 0 || queued + this.#batchRecords <= this.#capacityRecords) &&
+      this.#ring.freeBytes() >= wantedBytes
+    );
   }
 
   offer(frame: Frame): 'taken' | 'full' | 'too-large' {

@@ -100,9 +100,26 @@ export interface TaskFailure {
 
 export type FromWorker =
   | { readonly type: 'running'; readonly subtasks: readonly SubtaskId[] }
-  | { readonly type: 'barrier-injected'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly at: number }
-  | { readonly type: 'barrier-arrived'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly channel: number; readonly at: number }
-  | { readonly type: 'aligned'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly alignmentMs: number; readonly at: number }
+  | {
+      readonly type: 'barrier-injected';
+      readonly subtask: SubtaskId;
+      readonly checkpointId: number;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'barrier-arrived';
+      readonly subtask: SubtaskId;
+      readonly checkpointId: number;
+      readonly channel: number;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'aligned';
+      readonly subtask: SubtaskId;
+      readonly checkpointId: number;
+      readonly alignmentMs: number;
+      readonly at: number;
+    }
   | {
       readonly type: 'acknowledged';
       readonly subtask: SubtaskId;
@@ -111,11 +128,27 @@ export type FromWorker =
       readonly report: SnapshotReport;
       readonly at: number;
     }
-  | { readonly type: 'declined'; readonly subtask: SubtaskId; readonly checkpointId: number; readonly reason: CheckpointFailureReason; readonly message: string }
+  | {
+      readonly type: 'declined';
+      readonly subtask: SubtaskId;
+      readonly checkpointId: number;
+      readonly reason: CheckpointFailureReason;
+      readonly message: string;
+    }
   /** All inputs have ended and everything was sent on; the subtask stays to take part in the last checkpoint. */
   | { readonly type: 'ended'; readonly subtask: SubtaskId }
   /** Where a source stands; a few times a second while it moves. */
-  | { readonly type: 'positions'; readonly subtask: SubtaskId; readonly operator: string; readonly positions: readonly SourcePosition[] }
+  | {
+      readonly type: 'positions';
+      readonly subtask: SubtaskId;
+      readonly operator: string;
+      readonly positions: readonly SourcePosition[];
+    }
   | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
   | { readonly type: 'failed'; readonly failure: TaskFailure }
-  | { readonly type: 'log'; readonly subtask: SubtaskId; readonly level: 'debug' | 'info' | 'warning' | 'error'; readonly text: string };
+  | {
+      readonly type: 'log';
+      readonly subtask: SubtaskId;
+      readonly level: 'debug' | 'info' | 'warning' | 'error';
+      readonly text: string;
+    };

@@ -14,24 +14,37 @@
  * - J2. Messages of an earlier deployment change nothing: each carries its attempt by the thread that sent it.
  * - J3. Sinks commit only what a complete checkpoint covers: `checkpoint-complete` goes out after the manifest is durable.
  */
-import { assert, present, unreachable } from '../../base/assert.ts';
-import { type Clock, type Moment, momentOf } from '../../base/clock.ts';
+import { assert, unreachable } from '../../base/assert.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import { type AskedRequest, type CheckpointCoordinator, createCheckpointCoordinator } from '../../checkpoint/checkpointCoordinator.ts';
-import type { CoordinatorEffect } from '../../checkpoint/checkpointEffects.ts';
+import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import { createRestartBackoff, type RestartBackoff } from '../../checkpoint/restartBackoff.ts';
-import type { CheckpointStorage, Outcome } from '../../checkpoint/storage.ts';
+import type { CheckpointStorage } from '../../checkpoint/storage.ts';
 import { buildExecutionGraph } from '../../graph/buildExecutionGraph.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { CheckpointSettings, JobGraph } from '../../graph/jobGraph.ts';
-import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
-import { type FromWorker, type OperatorSnapshot, type SnapshotReport, type SubtaskId, subtaskName, type TaskFailure } from '../control/messages.ts';
+import {
+  type FromWorker,
+  type SubtaskId,
+  subtaskName,
+  type TaskFailure,
+  type TriggerOptions,
+} from '../control/messages.ts';
 import type { Deployer } from './deployer.ts';
 import type { JobFact, JobStatus } from './facts.ts';
-import { manifestOf } from './manifestOf.ts';
+import {
+  type Done,
+  JobCheckpoints,
+  type Lineage,
+  lineageOf,
+  refused,
+  type TakenSnapshot,
+} from './jobCheckpoints.ts';
 import { placeSubtasks } from './placement.ts';
 import { restoredOperators } from './restoredOperators.ts';
+
+export type { TakenSnapshot } from './jobCheckpoints.ts';
 
 /** A snapshot that a deployment starts from. */
 export interface RestorePoint {
@@ -41,11 +54,6 @@ export interface RestorePoint {
   readonly supersede: boolean;
   /** False: the job has newer snapshots, so that going on from this one begins a new branch. */
   readonly isLatest: boolean;
-}
-
-export interface TakenSnapshot {
-  readonly manifest: Manifest;
-  readonly path: string;
 }
 
 export interface JobMasterOptions {
@@ -68,10 +76,7 @@ export interface JobMasterOptions {
   readonly retained: readonly { readonly checkpointId: number; readonly directory: string }[];
 }
 
-type Done<T> = (result: Outcome<T>) => void;
 type Ending = 'finished' | 'suspended' | 'canceled';
-type Coordinator = CheckpointCoordinator<readonly OperatorSnapshot[], SnapshotReport>;
-type Effect = CoordinatorEffect<readonly OperatorSnapshot[], SnapshotReport>;
 
 /** A deployment that is being left: what comes next happens when its threads are gone and its last manifest is decided. */
 interface Leaving {
@@ -83,10 +88,7 @@ interface Leaving {
 export class JobMaster {
   readonly #options: JobMasterOptions;
   readonly #backoff: RestartBackoff;
-  /** One per deployment; null before the first. */
-  #coordinator: Coordinator | null = null;
-  #nextCheckpointId: number;
-  #completedIds: readonly number[];
+  readonly #checkpoints: JobCheckpoints;
   #execution: ExecutionGraph;
   #parallelism: number | null;
   #threads: readonly (readonly SubtaskId[])[] = [];
@@ -96,14 +98,9 @@ export class JobMaster {
   #restartAt: number | null = null;
   /** What the next deployment starts from. */
   #point: RestorePoint | null;
-  #lastCompleted: { readonly runId: string; readonly checkpointId: number } | null;
-  readonly #directories = new Map<number, string>();
+  #lastCompleted: Lineage | null;
   #running = new Set<number>();
   #closed = new Set<number>();
-  readonly #requests = new Map<number | string, Done<TakenSnapshot>>();
-  /** The newest completed snapshot, for the answer to whoever asked for it. */
-  #taken: TakenSnapshot | null = null;
-  #nextRequest = 1;
   /** Set once the last checkpoint is committed, or the job is told to go: what it becomes when all threads are closed. */
   #ending: Ending | null = null;
   #leaving: Leaving | null = null;
@@ -117,9 +114,19 @@ export class JobMaster {
     this.#point = options.restore;
     this.#lastCompleted = options.restore === null ? null : lineageOf(options.restore.manifest);
     this.#backoff = createRestartBackoff(options.graph.restart, options.random);
-    this.#nextCheckpointId = options.nextCheckpointId;
-    this.#completedIds = options.retained.map((kept) => kept.checkpointId);
-    for (const kept of options.retained) this.#directories.set(kept.checkpointId, kept.directory);
+    this.#checkpoints = new JobCheckpoints({
+      ...options,
+      parent: () => this.#lastCompleted,
+      trigger: (subtasks, trigger) => this.#trigger(subtasks, trigger),
+      broadcast: (message) => this.#broadcast(message),
+      onDurable: (manifest, directory) => this.#durable(manifest, directory),
+      onComplete: (manifest) => this.#endWith(manifest),
+      onTooManyFailures: (message) => this.#failJob(message),
+      onStopped: () => {
+        if (this.#leaving !== null) this.#leaving.coordinatorStopped = true;
+        this.#goOn();
+      },
+    });
   }
 
   get status(): JobStatus {
@@ -137,23 +144,40 @@ export class JobMaster {
 
   // --- what users ask for ---------------------------------------------------------------------------------------
 
-  takeSavepoint(options: { readonly label: string | null; readonly notes: string | null }, done: Done<TakenSnapshot>): void {
-    if (this.#status !== 'running') return done(refused(`The job is ${this.#status}; a savepoint can be taken while it runs.`));
-    this.#ask({ kind: 'savepoint', trigger: 'user', ...options, suspend: false }, done);
+  takeSavepoint(
+    options: { readonly label: string | null; readonly notes: string | null },
+    done: Done<TakenSnapshot>,
+  ): void {
+    if (this.#status !== 'running') {
+      done(refused(`The job is ${this.#status}; a savepoint can be taken while it runs.`));
+      return;
+    }
+    this.#checkpoints.ask({ kind: 'savepoint', trigger: 'user', ...options, suspend: false }, done);
   }
 
   triggerCheckpoint(done: Done<TakenSnapshot>): void {
-    if (this.#status !== 'running') return done(refused(`The job is ${this.#status}; a checkpoint can be taken while it runs.`));
-    this.#ask({ kind: 'checkpoint', trigger: 'user', label: null, notes: null, suspend: false }, done);
+    if (this.#status !== 'running') {
+      done(refused(`The job is ${this.#status}; a checkpoint can be taken while it runs.`));
+      return;
+    }
+    this.#checkpoints.ask(
+      { kind: 'checkpoint', trigger: 'user', label: null, notes: null, suspend: false },
+      done,
+    );
   }
 
   abortCheckpoint(checkpointId: number): void {
-    this.#decide((coordinator, at) => coordinator.abort(checkpointId, 'USER_ABORTED', 'It was aborted by hand.', at));
+    this.#checkpoints.decide((coordinator, at) =>
+      coordinator.abort(checkpointId, 'USER_ABORTED', 'It was aborted by hand.', at),
+    );
   }
 
   /** Stop with a savepoint. `drain`: the sources end, all windows fire, and the savepoint says so. */
   stop(options: { readonly drain: boolean; readonly label: string | null }, done: Done<TakenSnapshot>): void {
-    if (this.#status !== 'running') return done(refused(`The job is ${this.#status}; only a running job can be stopped with a savepoint.`));
+    if (this.#status !== 'running') {
+      done(refused(`The job is ${this.#status}; only a running job can be stopped with a savepoint.`));
+      return;
+    }
     this.#become('stopping');
     const asked = { kind: 'savepoint', trigger: 'stop', label: options.label, notes: null } as const;
     const answered: Done<TakenSnapshot> = (result) => {
@@ -163,7 +187,10 @@ export class JobMaster {
       done(result);
     };
     if (options.drain) this.#broadcast({ type: 'drain' });
-    this.#ask(options.drain ? { ...asked, suspend: false, whenEnded: true } : { ...asked, suspend: true }, answered);
+    this.#checkpoints.ask(
+      options.drain ? { ...asked, suspend: false, whenEnded: true } : { ...asked, suspend: true },
+      answered,
+    );
   }
 
   cancel(): void {
@@ -172,14 +199,19 @@ export class JobMaster {
     this.#become('cancelling');
     this.#leaving = null;
     this.#ending = 'canceled';
-    this.#decide((coordinator, at) => coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job was cancelled.', at));
+    this.#checkpoints.decide((coordinator, at) =>
+      coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job was cancelled.', at),
+    );
     if (this.#threads.length === 0) this.#end('canceled');
     else this.#broadcast({ type: 'cancel' });
   }
 
   /** The job leaves where it is and goes on from this point; `done` when its tasks run. */
   restore(point: RestorePoint, parallelism: number | null, done: Done<null>): void {
-    if (this.#isOver()) return done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
+    if (this.#isOver()) {
+      done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
+      return;
+    }
     this.#restartAt = null;
     // It may be about to end: its last commit is overtaken by going on from elsewhere.
     this.#ending = null;
@@ -208,18 +240,29 @@ export class JobMaster {
         break;
       case 'acknowledged':
         emit({ ...message, type: 'acknowledged' });
-        this.#decide((coordinator, moment) => coordinator.acknowledge(message.subtask, message.checkpointId, message.operators, message.report, moment));
+        this.#checkpoints.decide((coordinator, moment) =>
+          coordinator.acknowledge(
+            message.subtask,
+            message.checkpointId,
+            message.operators,
+            message.report,
+            moment,
+          ),
+        );
         break;
       case 'declined':
-        this.#decide((coordinator, moment) => coordinator.decline(message.subtask, message.checkpointId, message.reason, message.message, moment));
+        this.#checkpoints.decide((coordinator, moment) =>
+          coordinator.decline(message.subtask, message.checkpointId, message.reason, message.message, moment),
+        );
         break;
       case 'ended':
         emit({ type: 'ended-subtask', at, subtask: message.subtask });
-        this.#decide((coordinator, moment) => coordinator.taskEnded(message.subtask, moment));
+        this.#checkpoints.decide((coordinator, moment) => coordinator.taskEnded(message.subtask, moment));
         break;
       case 'closed':
         this.#closed.add(thread);
-        if (this.#closed.size === this.#threads.length && this.#ending !== null) this.#options.deployer.terminate();
+        if (this.#closed.size === this.#threads.length && this.#ending !== null)
+          this.#options.deployer.terminate();
         break;
       case 'failed':
         this.#fail(message.failure);
@@ -239,7 +282,15 @@ export class JobMaster {
   threadDied(thread: number, reason: string): void {
     const subtask = this.#threads[thread]?.[0];
     if (subtask === undefined) return;
-    this.#fail({ subtask, operator: null, name: 'ThreadDied', message: reason, stack: '', record: null, origin: 'engine' });
+    this.#fail({
+      subtask,
+      operator: null,
+      name: 'ThreadDied',
+      message: reason,
+      stack: '',
+      record: null,
+      origin: 'engine',
+    });
   }
 
   /** All threads of the deployment are gone. */
@@ -254,19 +305,26 @@ export class JobMaster {
 
   /** Call at or after `nextDeadline()`. */
   tick(): void {
-    if (this.#status === 'restarting' && this.#leaving === null && this.#restartAt !== null && this.#options.clock.now() >= this.#restartAt) {
+    if (
+      this.#status === 'restarting' &&
+      this.#leaving === null &&
+      this.#restartAt !== null &&
+      this.#options.clock.now() >= this.#restartAt
+    ) {
       this.#restartAt = null;
       this.#deploy();
       return;
     }
-    this.#decide((coordinator, at) => coordinator.tick(at));
+    this.#checkpoints.decide((coordinator, at) => coordinator.tick(at));
   }
 
   /** Clock.now() of the next `tick`; null: none is needed. */
   nextDeadline(): number | null {
     if (this.#status === 'restarting' && this.#leaving === null) return this.#restartAt;
-    const deadline = this.#coordinator?.nextDeadline() ?? null;
-    return deadline === null ? null : this.#options.clock.now() + Math.max(0, deadline - this.#options.clock.monotonicMs());
+    const deadline = this.#checkpoints.nextDeadline();
+    return deadline === null
+      ? null
+      : this.#options.clock.now() + Math.max(0, deadline - this.#options.clock.monotonicMs());
   }
 
   // --- deployment -----------------------------------------------------------------------------------------------
@@ -281,37 +339,20 @@ export class JobMaster {
    * later is set aside. Killed in between, the job would else go on from what is newest on the disk, whose output is gone.
    */
   #branch(point: RestorePoint): void {
-    const { clock, storage, runId } = this.#options;
-    const now = clock.now();
-    const manifest: Manifest = {
-      ...point.manifest,
-      kind: 'checkpoint',
-      checkpointId: this.#nextCheckpointId++,
-      runId,
-      parent: lineageOf(point.manifest),
-      trigger: 'restore',
-      stopped: false,
-      drained: false,
-      label: null,
-      notes: null,
-      triggeredAt: now,
-      completedAt: now,
-    };
-    storage.adopt(point.directory, manifest, (result) => {
+    this.#checkpoints.adopt({ manifest: point.manifest, path: point.directory }, (result) => {
       if (this.#isOver()) return;
       if (this.#point !== point) {
         // The user chose yet another point meanwhile.
-        if (result.ok) this.#discard(result.value);
+        if (result.ok) this.#checkpoints.discard(result.value.path);
         return;
       }
       if (!result.ok) {
         this.#giveUp(result.message);
         return;
       }
-      this.#directories.set(manifest.checkpointId, result.value);
-      this.#completedIds = [...this.#completedIds, manifest.checkpointId];
+      const { manifest, path } = result.value;
       this.#lastCompleted = lineageOf(manifest);
-      this.#point = { manifest, directory: result.value, supersede: point.supersede, isLatest: true };
+      this.#point = { manifest, directory: path, supersede: point.supersede, isLatest: true };
       this.#deployFrom(this.#point);
     });
   }
@@ -323,12 +364,7 @@ export class JobMaster {
     this.#threads = placeSubtasks(this.#execution, threadsMax);
     this.#running = new Set();
     this.#closed = new Set();
-    this.#coordinator = createCheckpointCoordinator<readonly OperatorSnapshot[], SnapshotReport>({
-      settings,
-      graph: this.#execution,
-      nextCheckpointId: this.#nextCheckpointId,
-      completed: this.#completedIds,
-    });
+    this.#checkpoints.deployed(this.#execution);
     deployer.deploy({
       execution: this.#execution,
       threads: this.#threads,
@@ -339,13 +375,25 @@ export class JobMaster {
         parallelism: this.#execution.vertices.reduce((most, vertex) => Math.max(most, vertex.parallelism), 1),
         checkpoints: settings,
         restart: graph.restart,
-        restore: point === null ? null : { checkpointId: point.manifest.checkpointId, operators: restoredOperators(point.manifest, point.directory, graph) },
+        restore:
+          point === null
+            ? null
+            : {
+                checkpointId: point.manifest.checkpointId,
+                operators: restoredOperators(point.manifest, point.directory, graph),
+              },
         // A branch whose first run was killed goes on with what its user had agreed to.
         supersede: point !== null && (point.supersede || point.manifest.trigger === 'restore'),
       })),
     });
     // After it: whoever hears of a deployment can read its counters.
-    emit({ type: 'deployed', at: clock.now(), attempt: this.#attempt, graph: this.#execution, restoredCheckpointId: point?.manifest.checkpointId ?? null });
+    emit({
+      type: 'deployed',
+      at: clock.now(),
+      attempt: this.#attempt,
+      graph: this.#execution,
+      restoredCheckpointId: point?.manifest.checkpointId ?? null,
+    });
   }
 
   #threadRuns(thread: number): void {
@@ -354,7 +402,7 @@ export class JobMaster {
     this.#become('running');
     this.#restoring?.({ ok: true, value: null });
     this.#restoring = null;
-    this.#decide((coordinator, at) => coordinator.start(at));
+    this.#checkpoints.decide((coordinator, at) => coordinator.start(at));
   }
 
   // --- failures -------------------------------------------------------------------------------------------------
@@ -388,8 +436,12 @@ export class JobMaster {
   #leave(next: Leaving['next'], reason: CheckpointFailureReason, message: string): void {
     // A deployment may be left twice, by a restore while it fails: the later intention holds.
     const before = this.#leaving;
-    this.#leaving = { next, threadsGone: this.#threads.length === 0, coordinatorStopped: this.#coordinator === null || (before?.coordinatorStopped ?? false) };
-    this.#decide((coordinator, at) => coordinator.stop(reason, message, at));
+    this.#leaving = {
+      next,
+      threadsGone: this.#threads.length === 0,
+      coordinatorStopped: this.#checkpoints.idle || (before?.coordinatorStopped ?? false),
+    };
+    this.#checkpoints.decide((coordinator, at) => coordinator.stop(reason, message, at));
     if (before === null && this.#threads.length > 0) this.#options.deployer.terminate();
     this.#goOn();
   }
@@ -398,9 +450,7 @@ export class JobMaster {
     const leaving = this.#leaving;
     if (leaving === null || !leaving.threadsGone || !leaving.coordinatorStopped) return;
     this.#leaving = null;
-    this.#nextCheckpointId = this.#coordinator?.nextCheckpointId ?? this.#nextCheckpointId;
-    this.#completedIds = this.#coordinator?.completed ?? this.#completedIds;
-    this.#coordinator = null;
+    this.#checkpoints.left();
     if (leaving.next === 'deploy') this.#deploy();
     else if (leaving.next === 'fail') this.#giveUp(this.#failure ?? 'The job failed.');
     else this.#become('restarting', this.#failure);
@@ -414,112 +464,8 @@ export class JobMaster {
 
   // --- checkpoints ----------------------------------------------------------------------------------------------
 
-  #ask(asked: Omit<AskedRequest, 'requestId'>, done: Done<TakenSnapshot>): void {
-    const requestId = this.#nextRequest++;
-    this.#requests.set(requestId, done);
-    this.#decide((coordinator, at) => coordinator.request({ ...asked, requestId }, at));
-  }
-
-  /** One event of the coordinator, and what follows from it. */
-  #decide(event: (coordinator: Coordinator, at: Moment) => readonly Effect[]): void {
-    const coordinator = this.#coordinator;
-    if (coordinator === null) return;
-    for (const effect of event(coordinator, momentOf(this.#options.clock))) this.#carryOut(effect, coordinator);
-  }
-
-  /** An answer of the storage belongs to the coordinator that asked, even when its deployment is being left. */
-  #answerTo(coordinator: Coordinator, event: (at: Moment) => readonly Effect[]): void {
-    for (const effect of event(momentOf(this.#options.clock))) this.#carryOut(effect, coordinator);
-  }
-
-  #carryOut(effect: Effect, coordinator: Coordinator): void {
-    const { clock, emit, storage } = this.#options;
-    const at = clock.now();
-    switch (effect.type) {
-      case 'begin': {
-        const { checkpointId, kind, label } = effect.attempt;
-        storage.begin(checkpointId, kind, label, (result) => this.#answerTo(coordinator, (moment) => coordinator.directoryReady(checkpointId, result, moment)));
-        break;
-      }
-      case 'triggered':
-        emit({ type: 'checkpoint-triggered', at, checkpoint: { ...effect.attempt, triggeredAt: effect.triggeredAt, tasks: effect.tasks } });
-        break;
-      case 'trigger':
-        for (const [thread, own] of this.#threads.entries()) {
-          const subtasks = own.filter((id) => effect.subtasks.some((wanted) => subtaskName(wanted) === subtaskName(id)));
-          if (subtasks.length > 0) this.#options.deployer.send(thread, { type: 'trigger', subtasks, options: effect.options });
-        }
-        break;
-      case 'publish':
-        this.#publish(effect, coordinator);
-        break;
-      case 'complete':
-        this.#broadcast({ type: 'checkpoint-complete', checkpointId: effect.checkpointId, commit: effect.commit });
-        break;
-      case 'aborted':
-        emit({ type: 'checkpoint-failed', at, checkpointId: effect.checkpointId, reason: effect.reason, message: effect.message, subtask: effect.subtask });
-        this.#broadcast({ type: 'checkpoint-aborted', checkpointId: effect.checkpointId });
-        if (effect.directory !== null) this.#discard(effect.directory);
-        break;
-      case 'discard':
-        this.#discard(effect.directory);
-        break;
-      case 'subsume':
-        this.#subsume(effect.checkpointIds);
-        break;
-      case 'answer':
-        this.#answer(effect);
-        break;
-      case 'skipped':
-        emit({ type: 'log', at, level: 'debug', text: effect.message, subtask: null });
-        break;
-      case 'fail-job':
-        this.#failJob(effect.message);
-        break;
-      case 'stopped':
-        if (this.#leaving !== null) this.#leaving.coordinatorStopped = true;
-        this.#goOn();
-        break;
-      default:
-        unreachable(effect);
-    }
-  }
-
-  #publish(effect: Extract<Effect, { type: 'publish' }>, coordinator: Coordinator): void {
-    const { clock, emit, storage, runId, sluiceVersion } = this.#options;
-    const { attempt } = effect;
-    const stopped = attempt.trigger === 'stop';
-    const manifest = manifestOf({
-      graph: this.#execution,
-      snapshots: effect.acknowledgements.flatMap((acknowledgement) => acknowledgement.operators),
-      sluiceVersion,
-      kind: attempt.kind,
-      checkpointId: attempt.checkpointId,
-      runId,
-      parent: this.#lastCompleted,
-      trigger: attempt.trigger,
-      stopped,
-      drained: stopped && attempt.ended,
-      finished: attempt.trigger === 'final',
-      label: attempt.label,
-      notes: attempt.notes,
-      triggeredAt: effect.triggeredAt,
-      completedAt: clock.now(),
-    });
-    storage.publish(effect.directory, manifest, (result) => {
-      if (result.ok) {
-        this.#completed(manifest, result.value);
-        emit({ type: 'checkpoint-completed', at: clock.now(), checkpointId: attempt.checkpointId, path: result.value, manifest });
-      }
-      this.#answerTo(coordinator, (moment) => coordinator.published(attempt.checkpointId, result, moment));
-      if (result.ok) this.#endWith(manifest);
-    });
-  }
-
   /** Durable: from here on a failure goes back to this one (J1), unless the user has chosen another point meanwhile. */
-  #completed(manifest: Manifest, directory: string): void {
-    this.#taken = { manifest, path: directory };
-    if (manifest.kind === 'checkpoint') this.#directories.set(manifest.checkpointId, directory);
+  #durable(manifest: Manifest, directory: string): void {
     if (this.#restoring !== null) return;
     this.#lastCompleted = lineageOf(manifest);
     this.#point = { manifest, directory, supersede: false, isLatest: true };
@@ -533,36 +479,15 @@ export class JobMaster {
     this.#broadcast({ type: 'shut-down' });
   }
 
-  #answer(effect: Extract<Effect, { type: 'answer' }>): void {
-    const done = this.#requests.get(effect.requestId);
-    this.#requests.delete(effect.requestId);
-    const { result } = effect;
-    if (!result.ok) {
-      done?.(refused(result.message));
-      return;
-    }
-    const taken = present(this.#taken, 'the snapshot that was asked for');
-    assert(taken.manifest.checkpointId === result.checkpointId, 'the newest snapshot is the one that was asked for');
-    done?.({ ok: true, value: taken });
-  }
-
-  #subsume(checkpointIds: readonly number[]): void {
-    for (const id of checkpointIds) {
-      const directory = this.#directories.get(id);
-      this.#directories.delete(id);
-      if (directory !== undefined) this.#discard(directory);
-    }
-    this.#options.emit({ type: 'checkpoints-discarded', at: this.#options.clock.now(), checkpointIds });
-  }
-
-  #discard(directory: string): void {
-    const { clock, emit, storage } = this.#options;
-    storage.discard(directory, (result) => {
-      if (!result.ok) emit({ type: 'log', at: clock.now(), level: 'warning', text: result.message, subtask: null });
-    });
-  }
-
   // --- small things ---------------------------------------------------------------------------------------------
+
+  #trigger(wanted: readonly SubtaskId[], options: TriggerOptions): void {
+    const names = new Set(wanted.map(subtaskName));
+    for (const [thread, own] of this.#threads.entries()) {
+      const subtasks = own.filter((id) => names.has(subtaskName(id)));
+      if (subtasks.length > 0) this.#options.deployer.send(thread, { type: 'trigger', subtasks, options });
+    }
+  }
 
   #broadcast(message: Parameters<Deployer['send']>[1]): void {
     for (const thread of this.#threads.keys()) this.#options.deployer.send(thread, message);
@@ -570,7 +495,14 @@ export class JobMaster {
 
   #become(status: JobStatus, reason: string | null = null): void {
     this.#status = status;
-    this.#options.emit({ type: 'status', at: this.#options.clock.now(), status, reason, restartAt: this.#restartAt, restarts: this.#restarts });
+    this.#options.emit({
+      type: 'status',
+      at: this.#options.clock.now(),
+      status,
+      reason,
+      restartAt: this.#restartAt,
+      restarts: this.#restarts,
+    });
   }
 
   #end(ending: Ending): void {
@@ -581,13 +513,14 @@ export class JobMaster {
   }
 
   #isOver(): boolean {
-    return this.#status === 'finished' || this.#status === 'canceled' || this.#status === 'failed' || this.#status === 'suspended';
+    return (
+      this.#status === 'finished' ||
+      this.#status === 'canceled' ||
+      this.#status === 'failed' ||
+      this.#status === 'suspended'
+    );
   }
 }
-
-const lineageOf = (manifest: Manifest): { readonly runId: string; readonly checkpointId: number } => ({ runId: manifest.runId, checkpointId: manifest.checkpointId });
-
-const refused = (message: string): { readonly ok: false; readonly message: string } => ({ ok: false, message });
 
 const sentenceOf = (failure: TaskFailure): string =>
   `${failure.operator ?? failure.subtask.vertex}[${failure.subtask.index}] failed: ${failure.message}`;

@@ -1,11 +1,22 @@
 /**
  * From acknowledgements to a manifest: what all subtasks of all operators put into one snapshot, by operator.
  */
-import { MANIFEST_FORMAT_VERSION, type Manifest, type ManifestFile, type ManifestOperator, type ManifestPosition, type ManifestState } from '../../checkpoint/manifest.ts';
+import {
+  MANIFEST_FORMAT_VERSION,
+  type Manifest,
+  type ManifestFile,
+  type ManifestOperator,
+  type ManifestPosition,
+  type ManifestState,
+} from '../../checkpoint/manifest.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { OperatorSnapshot } from '../control/messages.ts';
 
-export interface ManifestInputs extends Omit<Manifest, 'formatVersion' | 'operators' | 'sources' | 'parallelism' | 'maxParallelism' | 'job' | 'fingerprint'> {
+export interface ManifestInputs
+  extends Omit<
+    Manifest,
+    'formatVersion' | 'operators' | 'sources' | 'parallelism' | 'maxParallelism' | 'job' | 'fingerprint'
+  > {
   readonly graph: ExecutionGraph;
   readonly snapshots: readonly OperatorSnapshot[];
 }
@@ -14,8 +25,12 @@ export const manifestOf = ({ graph, snapshots, ...known }: ManifestInputs): Mani
   const operators: ManifestOperator[] = [];
   const sources: ManifestPosition[] = [];
   for (const operator of graph.job.operators) {
-    const own = snapshots.filter((snapshot) => snapshot.uid === operator.uid).sort((a, b) => a.subtaskIndex - b.subtaskIndex);
-    const files: ManifestFile[] = own.flatMap((snapshot) => (snapshot.file === null ? [] : [{ ...snapshot.file, subtaskIndex: snapshot.subtaskIndex }]));
+    const own = snapshots
+      .filter((snapshot) => snapshot.uid === operator.uid)
+      .sort((a, b) => a.subtaskIndex - b.subtaskIndex);
+    const files: ManifestFile[] = own.flatMap((snapshot) =>
+      snapshot.file === null ? [] : [{ ...snapshot.file, subtaskIndex: snapshot.subtaskIndex }],
+    );
     operators.push({
       uid: operator.uid,
       name: operator.name,
@@ -25,9 +40,12 @@ export const manifestOf = ({ graph, snapshots, ...known }: ManifestInputs): Mani
       states: sumStates(own),
       files,
     });
-    for (const snapshot of own) for (const position of snapshot.positions) sources.push({ operator: operator.uid, ...position });
+    for (const snapshot of own)
+      for (const position of snapshot.positions) sources.push({ operator: operator.uid, ...position });
   }
-  sources.sort((a, b) => (a.operator === b.operator ? compareText(a.split, b.split) : compareText(a.operator, b.operator)));
+  sources.sort((a, b) =>
+    a.operator === b.operator ? compareText(a.split, b.split) : compareText(a.operator, b.operator),
+  );
   return {
     formatVersion: MANIFEST_FORMAT_VERSION,
     ...known,
@@ -45,7 +63,10 @@ const sumStates = (snapshots: readonly OperatorSnapshot[]): ManifestState[] => {
   for (const snapshot of snapshots) {
     for (const state of snapshot.states) {
       const sum = states.get(state.name);
-      states.set(state.name, sum === undefined ? state : { ...sum, keys: sum.keys + state.keys, bytes: sum.bytes + state.bytes });
+      states.set(
+        state.name,
+        sum === undefined ? state : { ...sum, keys: sum.keys + state.keys, bytes: sum.bytes + state.bytes },
+      );
     }
   }
   return [...states.values()];

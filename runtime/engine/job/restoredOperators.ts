@@ -3,7 +3,11 @@ import type { Manifest } from '../../checkpoint/manifest.ts';
 import type { JobGraph } from '../../graph/jobGraph.ts';
 import type { RestoredOperator } from '../control/messages.ts';
 
-export const restoredOperators = (manifest: Manifest, directory: string, graph: JobGraph): readonly RestoredOperator[] =>
+export const restoredOperators = (
+  manifest: Manifest,
+  directory: string,
+  graph: JobGraph,
+): readonly RestoredOperator[] =>
   graph.operators.map(({ uid }) => ({
     uid,
     files: (manifest.operators.find((operator) => operator.uid === uid)?.files ?? []).map((file) => ({

@@ -2,7 +2,7 @@
  * `npm run screenshots [name …]`: every screen of the dashboard, dark and light, 400 and 1,400 px wide, in front of the
  * scripted engine, into docs/screenshots. Clocks stand still, so that a picture changes only when the look does.
  */
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -10,6 +10,7 @@ import { startFakeServer } from '../test/fakeEngine/fakeServer.ts';
 import { baselineId, beforeEnrichId, wrongId } from '../test/fakeEngine/flightsSavepoints.ts';
 import { type ScenarioName, scenario } from '../test/fakeEngine/scenarios.ts';
 import { launchBrowser } from '../test/e2e/browser.ts';
+import { smallPng } from './smallPng.ts';
 
 interface Screen {
   readonly name: string;
@@ -21,21 +22,23 @@ interface Screen {
   readonly ui?: object;
   readonly themes?: readonly string[];
   readonly drop?: boolean;
+  /** Only what a window shows: dialogs, and pages that go on and on. */
+  readonly clipped?: boolean;
 }
 
 const screens: readonly Screen[] = [
   { name: 'overview', scenario: 'running' },
   { name: 'stall', scenario: 'stall', themes: ['dark', 'light', 'hc', 'hc-light'] },
-  { name: 'stall-walk', scenario: 'stall', ui: { view: { kind: 'stall', id: 6 } } },
+  { name: 'stall-walk', scenario: 'stall', ui: { view: { kind: 'stall', id: 7 } } },
   { name: 'checkpoint', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 38 } } },
   { name: 'checkpoint-failed', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 29 } } },
   { name: 'history-table', scenario: 'running', ui: { checkpointsAs: 'table' } },
   { name: 'history-chart', scenario: 'running', ui: { checkpointsAs: 'chart' } },
-  { name: 'take-savepoint', scenario: 'running', arrange: (page) => click(page, 'Take savepoint') },
+  { name: 'take-savepoint', scenario: 'running', arrange: (page) => click(page, 'Take savepoint'), clipped: true },
   { name: 'savepoint', scenario: 'running', ui: { view: { kind: 'savepoint', savepoint: beforeEnrichId } } },
-  { name: 'compare', scenario: 'running', ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } } },
-  { name: 'restore', scenario: 'running', ui: { view: { kind: 'restore', savepoint: beforeEnrichId } } },
-  { name: 'restore-impossible', scenario: 'running', ui: { view: { kind: 'restore', savepoint: wrongId } } },
+  { name: 'compare', scenario: 'running', ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } }, clipped: true },
+  { name: 'restore', scenario: 'running', ui: { view: { kind: 'restore', savepoint: beforeEnrichId } }, clipped: true },
+  { name: 'restore-impossible', scenario: 'running', ui: { view: { kind: 'restore', savepoint: wrongId } }, clipped: true },
   { name: 'restored', scenario: 'restored' },
   { name: 'at-least-once', scenario: 'at-least-once' },
   { name: 'empty', scenario: 'empty' },
@@ -77,7 +80,9 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
   try {
     const page = await context.newPage();
     page.on('pageerror', (error) => console.error(`${screen.name}: ${error.message}`));
-    page.on('console', (message) => message.type() === 'error' && console.error(`${screen.name}: ${message.text()}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && screen.drop !== true) console.error(`${screen.name}: ${message.text()}`);
+    });
     await page.clock.setFixedTime(engine.now + (isLive(screen) ? watchedMs : 0));
     if (screen.ui !== undefined) await page.addInitScript((ui) => sessionStorage.setItem('sluice.ui', JSON.stringify(ui)), screen.ui);
     await page.goto(server.url.replace('/#', `/?theme=${theme}#`));
@@ -92,10 +97,11 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
       server.drop(true);
       await page.getByText('Disconnected.').waitFor();
     }
-    await page.waitForTimeout(screen.scenario === 'large' ? 2_500 : 350);
+    await page.waitForTimeout(screen.scenario === 'large' ? 2_500 : 900);
     const path = join(into, `${screen.name}.${theme}.${width}.png`);
-    await page.screenshot({ path, fullPage: screen.name !== 'take-savepoint' && !screen.name.startsWith('restore-') && screen.name !== 'restore', animations: 'disabled' });
-    bytes += (await stat(path)).size;
+    const picture = smallPng(await page.screenshot({ fullPage: screen.clipped !== true, animations: 'disabled' }));
+    await writeFile(path, picture);
+    bytes += picture.length;
     pictures += 1;
   } finally {
     await context.close();

@@ -70,7 +70,9 @@ export class BarrierWorld {
   now: number;
   sequence = 0;
   nextCheckpoint = 1;
-  running = true;
+  /** What the subtasks say that they are doing; a failed world keeps the numbers of its last moment. */
+  state: 'running' | 'finished' | 'failed' = 'running';
+  failedSubtask: SubtaskRef | null = null;
   graph: GraphInfo;
   checkpoints: CheckpointDetails[] = [];
   stalls: Stall[] = [];
@@ -366,7 +368,7 @@ export class BarrierWorld {
     const seconds = (this.now - this.startedAt) / 1000;
     return {
       subtask,
-      status: this.running ? 'running' : 'finished',
+      status: this.statusOf(subtask),
       recordsIn: Math.round((load.inPerSecond ?? 0) * seconds),
       recordsOut: Math.round((load.outPerSecond ?? 0) * seconds),
       recordsInPerSecond: load.inPerSecond,
@@ -380,9 +382,14 @@ export class BarrierWorld {
     };
   }
 
+  private statusOf(subtask: SubtaskRef): SubtaskSample['status'] {
+    if (this.state !== 'failed') return this.state;
+    return this.failedSubtask !== null && sameSubtask(subtask, this.failedSubtask) ? 'failed' : 'canceled';
+  }
+
   private channelSample(channel: ChannelState): ChannelSample {
     const queuedRecords = this.queued(channel);
-    const rate = this.behaviour.channelRate(channel.info, this);
+    const rate = this.state === 'finished' ? 0 : this.behaviour.channelRate(channel.info, this);
     const stands = this.behaviour.load(channel.to, this).inPerSecond === 0;
     return {
       channel: channel.info.id,

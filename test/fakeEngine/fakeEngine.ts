@@ -148,13 +148,13 @@ export class FakeEngine {
       this.needsRunning();
       this.changeJob({ status: 'stopping' });
       const taken = await this.take('stop', label ?? null, null, { stopped: true, drained: drain });
-      this.world.running = false;
+      this.world.state = 'finished';
       this.changeJob({ status: 'finished' });
       return { savepoint: taken };
     },
     'job/cancel': () => {
       this.world.abortAll('JOB_FAILURE');
-      this.world.running = false;
+      this.world.state = 'finished';
       this.changeJob({ status: 'canceled' });
       return {};
     },
@@ -197,7 +197,7 @@ export class FakeEngine {
       this.changeJob({ status: 'restarting', reason: `Restoring "${from.label ?? from.id}".` });
       await this.after(400);
       this.world.deploy(this.rescaled(parallelism));
-      this.world.running = true;
+      this.world.state = 'running';
       this.restoredCount += 1;
       this.notify('graph/changed', { graph: this.world.graph });
       this.changeJob({
@@ -294,7 +294,7 @@ export class FakeEngine {
     const next = () => {
       if (this.job.runId !== run) return;
       const busy = this.world.checkpoints.some((checkpoint) => checkpoint.status === 'in-progress');
-      if (!busy && this.world.running && this.job.status === 'running') this.world.trigger('checkpoint', 'periodic', null);
+      if (!busy && this.world.state === 'running' && this.job.status === 'running') this.world.trigger('checkpoint', 'periodic', null);
       this.world.at(this.now + interval, next);
     };
     this.world.at(from, next);

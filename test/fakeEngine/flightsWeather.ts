@@ -154,14 +154,14 @@ export function flightsBehaviour(holds: Holds): Behaviour {
         split: String(split),
         offset: Math.round(seconds(world) * 613.6 + [0, -564, -234][split]!),
         watermark: world.now - 2_100,
-        finished: !world.running,
+        finished: world.state === 'finished',
       })),
       {
         subtask: { vertex: 'weather', index: 0 },
         split: '0',
         offset: Math.round((seconds(world) - stuckMs(world) / 1000) * 96),
         watermark: world.now - (stuckMs(world) > 1_000 ? 34_660 + stuckMs(world) : 4_400),
-        finished: !world.running,
+        finished: world.state === 'finished',
       },
     ],
     explain: (waiting, channel, world) => [
@@ -188,7 +188,7 @@ function loadOf(subtask: SubtaskRef, world: BarrierWorld, stuckForMs: number): L
   const stuck = stuckForMs > 1_000;
   const lag = (ms: number) => world.now - ms;
   const wobble = Math.sin((world.now / 1000 + subtask.index * 3) * 0.7) * 0.02;
-  if (!world.running) return { inPerSecond: null, outPerSecond: null, busy: null, backpressured: null, idle: null, watermark: lag(0) };
+  if (world.state === 'finished') return { inPerSecond: 0, outPerSecond: 0, busy: 0, backpressured: 0, idle: 1, watermark: lag(0) };
   const flow = (rate: number, out: number, busy: number, backpressured: number, lagMs: number): Load => ({
     inPerSecond: rate,
     outPerSecond: out,

@@ -25,7 +25,7 @@ export function scenario(name: ScenarioName, earlierMs = 0): FakeEngine {
       return flights({}, 1_600);
     case 'finished': {
       const engine = afterCheckpoint(42, 11_000, usualHolds);
-      engine.world.running = false;
+      engine.world.state = 'finished';
       engine.job = { ...engine.job, status: 'finished', statusSince: engine.now - 2_000 };
       return engine;
     }
@@ -97,7 +97,8 @@ function thrown(name: 'failed' | 'restarting'): FakeEngine {
   const exception = typeError(engine.now - 800);
   engine.exceptions = [exception, typeError(engine.now - 4 * 60_000)];
   engine.log.push({ at: exception.at, level: 'error', text: `enrich[1] failed: ${exception.message}`, subtask: exception.subtask });
-  engine.world.running = false;
+  engine.world.state = 'failed';
+  engine.world.failedSubtask = exception.subtask;
   engine.job = {
     ...engine.job,
     status: name,

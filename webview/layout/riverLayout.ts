@@ -78,7 +78,31 @@ function layered({ direction, vertices, edges }: LayoutRequest): Layout {
     const at = graph.node(id) as { x: number; y: number };
     places.set(id, { x: at.x - width / 2, y: at.y - height / 2, width, height });
   }
-  return framed(direction, isLarge || direction === 'down' ? places : levelled(sourcesFirst(places, edges), edges));
+  if (isLarge) return framed(direction, compacted(places, direction));
+  return framed(direction, direction === 'down' ? places : levelled(sourcesFirst(places, edges), edges));
+}
+
+/**
+ * In a large graph the gaps that dagre leaves for long edges would make a tower of it: every rank keeps its order and
+ * is closed up around the middle, so that the whole can be seen at once.
+ */
+function compacted(places: ReadonlyMap<string, Place>, direction: Direction): Map<string, Place> {
+  const right = direction === 'right';
+  const ranks = new Map<number, [string, Place][]>();
+  for (const entry of places) {
+    const rank = Math.round(right ? entry[1].x : entry[1].y);
+    ranks.set(rank, [...(ranks.get(rank) ?? []), entry]);
+  }
+  const closed = new Map<string, Place>();
+  for (const entries of ranks.values()) {
+    const pitch = right ? 86 : 174;
+    entries.sort(([, a], [, b]) => (right ? a.y - b.y : a.x - b.x));
+    entries.forEach(([id, place], index) => {
+      const across = (index - (entries.length - 1) / 2) * pitch;
+      closed.set(id, right ? { ...place, y: across } : { ...place, x: across });
+    });
+  }
+  return closed;
 }
 
 /** The tight tree pulls a source up to whoever reads it; where nothing stands in the way, it goes to the bank with the others. */

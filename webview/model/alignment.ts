@@ -42,7 +42,7 @@ export interface Alignment {
   readonly bufferedBytes: number | null;
 }
 
-const shownFinishedMax = 6;
+const shownFinishedMax = 4;
 
 /** The checkpoint under way, or else the last one that ended. */
 export function checkpointToShow(job: JobState): CheckpointDetails | null {

@@ -111,13 +111,18 @@ export function riverOf(job: JobState, now: number): RiverView {
       ...passage(job, edge.id, edge.from, edge.to, running, reports, now),
       crossed: crossedBy(job, edge.id, checkpoint, reports.get(edge.to) ?? []),
     })),
-    eventTime: vertices
+    // Event time stands still when nothing runs; setting it against now would say nothing.
+    eventTime: !isAlive(job) ? [] : vertices
       .filter(({ role }) => role === 'source')
       .map(({ id, name }) => {
         const watermark = lowestWatermark(samplesOf(job, id));
         return { name, watermark, behindMs: watermark === null ? null : Math.max(0, now - watermark) };
       }),
   };
+}
+
+function isAlive({ info }: JobState): boolean {
+  return info.status === 'running' || info.status === 'stopping';
 }
 
 function reportsByVertex(checkpoint: CheckpointDetails | null): Map<string, SubtaskCheckpoint[]> {
@@ -154,7 +159,7 @@ function vertexView(
     busy: meanOf(samples, (sample) => sample.busy),
     backpressured: meanOf(samples, (sample) => sample.backpressured),
     idle: meanOf(samples, (sample) => sample.idle),
-    lagMs: watermark === null ? null : Math.max(0, now - watermark),
+    lagMs: watermark === null || !isAlive(job) ? null : Math.max(0, now - watermark),
     stateBytes: sumOf(samples, (sample) => sample.stateBytes),
     stateless: vertex.operators.every(({ states }) => states.length === 0),
     foot,
@@ -184,6 +189,7 @@ function footOf(
   const id = checkpoint?.id ?? null;
   if (samples.some(({ status }) => status === 'failed')) return { kind: 'failed', checkpoint: id, ms: null };
   if (samples.some(({ status }) => status === 'paused')) return { kind: 'paused', checkpoint: id, ms: null };
+  if (samples.length > 0 && samples.every(({ status }) => status === 'finished')) return { kind: 'finished', checkpoint: id, ms: null };
   if (checkpoint === null || reports.length === 0) return { kind: 'none', checkpoint: null, ms: null };
   const elapsed = Math.max(0, now - checkpoint.triggeredAt);
   const slowest = (value: (report: SubtaskCheckpoint) => number | null) =>

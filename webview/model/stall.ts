@@ -46,7 +46,7 @@ export function verdictOf(job: JobState, stall: Stall, now: number): StallVerdic
   return {
     stall,
     headline: `${waiting} ${has} ${duration(waitedMs)} for ${awaited === null ? `channel ${stall.channel}` : nameOf(job.graph, awaited)}.`,
-    cause: stall.closedAt === null ? `${cause.text.replace(/\.$/, '')}, for ${duration(heldMs)} so far.${usual}` : `${cause.text}${usual}`,
+    cause: stall.closedAt === null ? `${cause.text.replace(/\.$/, '')}, for ${duration(heldMs)} so far.${usual}` : `It was held for ${duration(heldMs)}.${usual}`,
     causeName: nameOf(job.graph, cause.subtask),
     causeVertex: cause.subtask.vertex,
     operator: cause.operator,
@@ -54,7 +54,7 @@ export function verdictOf(job: JobState, stall: Stall, now: number): StallVerdic
     waitedMs,
     heldMs,
     usualMs,
-    unaligned: unalignedAdvice(job, stall, cause),
+    unaligned: stall.closedAt === null ? unalignedAdvice(job, stall, cause) : null,
   };
 }
 

@@ -63,7 +63,7 @@ export function alignmentPanel(context: JobContext): TemplateResult {
 }
 
 export function acks(acknowledged: number, tasks: number): TemplateResult[] {
-  const shown = Math.min(tasks, 30);
+  const shown = Math.min(tasks, 20);
   const on = Math.round((acknowledged / Math.max(1, tasks)) * shown);
   return Array.from({ length: shown }, (_, index) => html`<i class=${index < on ? 'on' : ''}></i>`);
 }

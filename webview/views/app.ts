@@ -17,7 +17,7 @@ import { stallPage } from './stallPage.ts';
 export function app(context: Context, surface: RiverSurface, waitingMs: number): TemplateResult {
   const { state } = context;
   const lost = state.connection.kind === 'lost';
-  return html`<div class="app ${lost ? 'old' : ''}">${page(context, surface, waitingMs)}</div>
+  return html`<div class="app ${lost ? 'old' : ''} ${state.ui.view.kind === 'compare' ? 'comparing' : ''}">${page(context, surface, waitingMs)}</div>
     ${dialogs(context)} ${notices(context)}
     <div class="hidden-text" role="status" aria-live="polite">${announcement(context)}</div>`;
 }

@@ -22,11 +22,11 @@ export function checkpointPage(context: JobContext, id: number): TemplateResult 
   const shown = ganttOf(job, checkpoint, now);
   const at = job.checkpoints.indexOf(checkpoint);
   const go = (offset: number) => job.checkpoints[at + offset];
-  const step = (label: string, offset: number, name: 'up' | 'downward') => {
+  const step = (label: string, offset: number, name: 'left' | 'right') => {
     const other = go(offset);
-    return iconButton({ label, icon: name === 'up' ? 'right' : 'down', off: other === undefined ? 'there is none' : null, onPress: () => other !== undefined && controller.show({ kind: 'checkpoint', id: other.id }) });
+    return iconButton({ label, icon: name, off: other === undefined ? 'there is none' : null, onPress: () => other !== undefined && controller.show({ kind: 'checkpoint', id: other.id }) });
   };
-  const tools = html`${step('Older checkpoint', 1, 'downward')}${step('Newer checkpoint', -1, 'up')}
+  const tools = html`${step('Older checkpoint', 1, 'left')}${step('Newer checkpoint', -1, 'right')}
     ${state.ui.pinnedCheckpoint === id
       ? button({ label: 'Follow newest', icon: 'follow', size: 'small', onPress: () => {
           controller.ui({ pinnedCheckpoint: null });

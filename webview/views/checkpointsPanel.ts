@@ -9,7 +9,7 @@ import { isNarrow, type JobContext } from './context.ts';
 import { css } from './css.ts';
 import { historyChart } from './historyChart.ts';
 import { type IconName, icon } from './icons.ts';
-import { chip, empty, figure, orUnknown, sectionHead, type Tone } from './words.ts';
+import { chip, empty, figure, sectionHead, type Tone } from './words.ts';
 
 const slots = 60;
 
@@ -36,7 +36,7 @@ export function checkpointsPanel(context: JobContext): TemplateResult {
       <span class="grow"></span>
       ${narrow ? nothing : phasesLegend(false)}
     </div>
-    ${gantt(ganttOf(job, chosen, now))}
+    ${gantt(ganttOf(job, chosen, now), 14)}
     <div class="section-foot">
       ${blame === null
         ? html`<span class="grow">${chosen.failure === null ? nothing : html`${icon('failed', 't-fail')} ${chosen.failure.message}`}</span>`
@@ -103,7 +103,7 @@ function stripBar(bar: StripBar, isChosen: boolean, high: number, labelled: bool
 
 // ——— gantt ———
 
-export function gantt(shown: Gantt): TemplateResult {
+export function gantt(shown: Gantt, rowsMax = 60): TemplateResult {
   const ticks = axisTicks(shown.endMs);
   const at = (ms: number) => `${Math.min(100, (ms / shown.endMs) * 100)}%`;
   const unit = shown.endMs >= 1_000 ? (ms: number) => `${Number((ms / 1_000).toFixed(2))} s` : (ms: number) => `${Math.round(ms)} ms`;
@@ -114,9 +114,9 @@ export function gantt(shown: Gantt): TemplateResult {
     </div>
     <div class="gantt-rows" role="list" aria-label="Subtasks, slowest first">
       <div class="gantt-grid" aria-hidden="true">${ticks.map((ms) => html`<i ${css({ left: at(ms) })}></i>`)}${shown.running ? html`<i class="now" ${css({ left: '100%' })}></i>` : nothing}</div>
-      ${shown.rows.slice(0, 60).map((row) => ganttRow(row, at))}
+      ${shown.rows.slice(0, rowsMax).map((row) => ganttRow(row, at))}
     </div>
-    ${shown.rows.length > 60 ? html`<p class="muted s11">${format.whole(shown.rows.length - 60)} faster subtasks are not shown.</p>` : nothing}
+    ${shown.rows.length > rowsMax ? html`<p class="muted s11">${format.whole(shown.rows.length - rowsMax)} faster subtasks are not shown.</p>` : nothing}
   </div>`;
 }
 
@@ -134,11 +134,12 @@ function ganttRow(row: GanttRow, at: (ms: number) => string): TemplateResult {
   const text = words === '' ? format.duration(row.totalMs) : words;
   return html`<div class="gantt-row" role="listitem" aria-label="${row.name}: ${row.segments.map(({ phase, fromMs, toMs }) => `${phaseNames[phase]} ${format.duration(toMs - fromMs)}`).join(', ')}${row.straggler ? ', straggler' : ''}, ${text}">
     <span class="name">${row.name}</span>
-    <span class="lane ${row.straggler ? 'straggler' : ''}" aria-hidden="true">
+    <span class="lane" aria-hidden="true">
       ${row.segments.map(({ phase, fromMs, toMs }) => {
         const isShort = phase === 'held' && toMs - fromMs < 250;
         return html`<i class="phase ${phase} ${isShort ? 'short' : ''}" title="${phaseNames[phase]} ${format.duration(toMs - fromMs)}" ${css({ left: at(fromMs), width: `calc(${at(toMs)} - ${at(fromMs)})` })}>${phase === 'held' && row.note !== null ? html`<span class="note">${row.note}</span>` : nothing}</i>`;
       })}
+      ${row.straggler ? html`<i class="outline" ${css({ left: '0', width: `calc(${at(row.segments.at(-1)?.toMs ?? 0)} + 6px)` })}></i>` : nothing}
     </span>
     <span class="end" aria-hidden="true">${icon(name, tone)}<span class=${row.status === 'holds' ? 'b' : ''}>${row.status === 'holds' ? html`<b>${text}</b>` : text}</span></span>
   </div>`;
@@ -209,5 +210,3 @@ function statusText(checkpoint: CheckpointDetails): TemplateResult {
       return html`<span>${icon('clock', 't-barrier')} under way${name}</span>`;
   }
 }
-
-export { orUnknown };

@@ -71,7 +71,7 @@ function apart(context: Context, comparison: Comparison): TemplateResult {
     </div>
     <div class="scroll" tabindex="0" role="region" aria-label="Source positions">
       <table class="lined">
-        <thead><tr><th scope="col">Source position</th><th scope="col" class="n">A</th><th scope="col" class="n">B</th><th scope="col" class="n">Apart, records</th><th scope="col" class="n">Event time</th><th scope="col"><span class="hidden-text">Remark</span></th></tr></thead>
+        <thead><tr><th scope="col">Source position</th><th scope="col" class="n">A</th><th scope="col" class="n">B</th><th scope="col" class="n">Apart, records</th><th scope="col" class="n wide-only">Event time</th><th scope="col" class="wide-only"><span class="hidden-text">Remark</span></th></tr></thead>
         <tbody>
           ${comparison.positions.map((position, index) => {
             const late = behindMs(comparison, index);
@@ -80,8 +80,8 @@ function apart(context: Context, comparison: Comparison): TemplateResult {
               <td class="n">${format.whole(position.a)}</td>
               <td class="n">${format.whole(position.b)}</td>
               <td class="n">${position.a === null || position.b === null ? format.unknown : format.signed(position.b - position.a)}</td>
-              <td class="n">${position.watermarkA === null || position.watermarkB === null ? format.unknown : format.difference(position.watermarkB - position.watermarkA)}</td>
-              <td class="muted">${late !== null && late >= 5_000 ? html`<span class="t-wait">${icon('clock')}</span> ${format.age(late)} behind` : nothing}</td>
+              <td class="n wide-only">${position.watermarkA === null || position.watermarkB === null ? format.unknown : format.difference(position.watermarkB - position.watermarkA)}</td>
+              <td class="muted wide-only">${late !== null && late >= 5_000 ? html`<span class="t-wait">${icon('clock')}</span> ${format.age(late)} behind` : nothing}</td>
             </tr>`;
           })}
         </tbody>
@@ -113,13 +113,13 @@ function tree({ controller, state }: Context, compare: CompareState, comparison:
   const types = new Map(state.job?.graph.vertices.flatMap(({ operators, role }) => operators.map(({ uid, type }) => [uid, { type, role }] as const)) ?? []);
   const numbers = (row: { added: number; removed: number; changed: number; bytes: number | null }, strong: boolean) => {
     const cell = (value: number, sign: string, tone: string) => html`<td class="n ${value === 0 ? 'muted' : tone}">${strong ? html`<b>${value === 0 ? '0' : `${sign}${format.whole(value)}`}</b>` : value === 0 ? '0' : `${sign}${format.whole(value)}`}</td>`;
-    return html`${cell(row.added, '+', 't-added')}${cell(row.removed, '−', 't-removed')}${cell(row.changed, '~', 't-changed')}<td class="n muted">${format.signed(row.bytes, format.bytes)}</td>`;
+    return html`${cell(row.added, '+', 't-added')}${cell(row.removed, '−', 't-removed')}${cell(row.changed, '~', 't-changed')}<td class="n muted wide-only">${format.signed(row.bytes, format.bytes)}</td>`;
   };
   return html`<div class="section-head"><h2>Operators</h2>${comparison.samePlan ? chip('plain', 'same plan', 'tick') : chip('wait', 'plans differ', 'warning', comparison.planChanges.join(' '))}</div>
     ${comparison.planChanges.length === 0 ? nothing : html`<ul class="empty s12">${comparison.planChanges.map((change) => html`<li>${change}</li>`)}</ul>`}
     <div class="scroll" tabindex="0" role="region" aria-label="Changes by operator and state">
       <table>
-        <thead><tr><th scope="col"><span class="hidden-text">State</span></th><th scope="col" class="n">Added</th><th scope="col" class="n">Removed</th><th scope="col" class="n">Changed</th><th scope="col" class="n">Size change</th></tr></thead>
+        <thead><tr><th scope="col"><span class="hidden-text">State</span></th><th scope="col" class="n">Added</th><th scope="col" class="n">Removed</th><th scope="col" class="n">Changed</th><th scope="col" class="n wide-only">Size change</th></tr></thead>
         <tbody>
           ${byOperator(comparison).map((operator) => {
             const known = types.get(operator.uid);

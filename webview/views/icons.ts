@@ -9,6 +9,7 @@ const shapes = {
   stop: svg`<rect x="4" y="4" width="8" height="8" rx="1"/>`,
   down: svg`<path d="m4.5 6.5 3.5 3.5 3.500-3.5"/>`,
   right: svg`<path d="m6.5 4.500 3.5 3.5-3.5 3.5"/>`,
+  left: svg`<path d="m9.5 4.5-3.5 3.5 3.5 3.5"/>`,
   more: svg`<circle cx="3.5" cy="8" r="1" class="f"/><circle cx="8" cy="8" r="1" class="f"/><circle cx="12.5" cy="8" r="1" class="f"/>`,
   source: svg`<circle cx="8" cy="8" r="2.2" class="f"/><path d="M4.6 4.6a4.8 4.8 0 0 0 0 6.8M11.4 4.6a4.800 4.8 0 0 1 0 6.8"/>`,
   done: svg`<circle cx="8" cy="8" r="5.8"/><path d="m5.400 8.200 1.900 1.900 3.400-3.800"/>`,

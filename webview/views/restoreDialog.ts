@@ -41,7 +41,7 @@ export function restoreDialog(context: Context, dialog: RestoreDialog, close: ()
   const loaded = dialog.preflight.kind === 'loaded' ? dialog.preflight.value : null;
   const off = restoring ? 'Restoring.' : loaded === null ? 'The pre-flight is not done.' : !loaded.possible ? 'A state cannot be restored.' : missing > 0 ? 'Consent is missing.' : state.connection.kind === 'live' ? null : 'The runtime is not connected.';
   const foot = html`<span class="why" role="status">${verdictLine(dialog, missing)}</span>
-    ${button({ label: 'Cancel', onPress: close })}
+    ${button({ label: 'Cancel', autofocus: true, onPress: close })}
     ${button({ label: restoring ? 'Restoring…' : info?.status === 'running' ? 'Stop and restore' : 'Restore', icon: 'restore', look: 'primary', off, onPress: () => void controller.restore() })}`;
   return frame(`Restore ${info?.name ?? savepoint?.job ?? ''}`, close, body(dialog, controller.consent.bind(controller), info?.status === 'running'), foot, undefined, true, head);
 }
@@ -91,7 +91,7 @@ function findings(
       <span class="grow"></span><span class="muted">Nothing has been touched.</span>
     </div>
     <ul class="findings">
-      ${sorted.map((item) => finding(item, item.verdict === 'dropped' ? checkbox('Drop it', given.allowNonRestoredState, (allowNonRestoredState) => consent({ allowNonRestoredState })) : nothing))}
+      ${sorted.filter(isUrgent).map((item) => finding(item, item.verdict === 'dropped' ? checkbox('Drop it', given.allowNonRestoredState, (allowNonRestoredState) => consent({ allowNonRestoredState })) : nothing))}
       ${supersededParts.length === 0
         ? nothing
         : html`<li class="dropped">
@@ -101,6 +101,7 @@ function findings(
             <span class="text">${format.counted(supersededParts.length, 'part')} committed after this point, ${format.bytes(supersededParts.reduce((sum, { bytes }) => sum + bytes, 0))}. Their records come again, so the old files are renamed to .superseded-…</span>
             ${checkbox('Supersede them', given.supersede, (agreed) => consent({ supersede: agreed }))}
           </li>`}
+      ${sorted.filter((item) => !isUrgent(item)).map((item) => finding(item, nothing))}
     </ul>
     <div class="then">
       <div>
@@ -117,6 +118,8 @@ function findings(
       </div>
     </div>`;
 }
+
+const isUrgent = ({ verdict }: PreflightItem) => verdict === 'impossible' || verdict === 'dropped';
 
 function finding(item: PreflightItem, tool: TemplateResult | typeof nothing): TemplateResult {
   const [name, tone, words] = looks[item.verdict];

@@ -216,7 +216,7 @@ function drawBarrier(context: Context, { view, stream }: SceneEdge, barrier: Sho
       : { x: box.x + box.width / 2, y: box.y + box.height + 3 }
     : barrier.place === 'held'
       ? { x: stream.start.x + (right ? 14 : 0), y: stream.start.y + (right ? 0 : 10) }
-      : pointAt(stream, barrier.progress);
+      : beforeTheCard(pointAt(stream, barrier.progress), stream);
   const reach = atGate ? (right ? box.height / 2 + 7 : box.width / 2 + 2) : Math.max(20, Math.max(streamWidth(view.perSecond ?? 0), streamWidth(view.meanPerSecond ?? 0)) / 2 + 8);
   const label = String(barrier.checkpoint);
   context.font = `600 11px ${palette.family}`;
@@ -250,6 +250,13 @@ function drawBarrier(context: Context, { view, stream }: SceneEdge, barrier: Sho
   context.textAlign = 'center';
   context.textBaseline = 'alphabetic';
   context.fillText(label, flag.x + width / 2 + (barrier.savepoint ? 5 : 0), flag.y + 12.5);
+}
+
+/** A barrier that has arrived stands in front of the vertex, not under it. */
+function beforeTheCard(point: Point, { end, start, direction }: Stream): Point {
+  return direction === 'right'
+    ? { x: Math.min(end.x - 15, Math.max(start.x + 15, point.x)), y: point.y }
+    : { x: point.x, y: Math.min(end.y - 9, Math.max(start.y + 9, point.y)) };
 }
 
 // ——— words ———

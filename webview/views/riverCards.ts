@@ -69,7 +69,7 @@ function full(view: VertexView, events: CardEvents): TemplateResult {
     ${view.isJoin && view.arrivals.length > 0 && view.foot.checkpoint !== null ? arrivals(view) : nothing}
     <dl class="facts">
       <dt>Watermark lag</dt>
-      <dd>${orUnknown(format.lag(view.lagMs), 'No watermark has come yet')}</dd>
+      <dd>${orUnknown(format.lag(view.lagMs), 'No watermark has come, or the job does not run')}</dd>
       <dt>State</dt>
       <dd class=${view.stateless ? 'muted' : ''}>${view.stateless ? 'none' : orUnknown(format.bytes(view.stateBytes), 'Not measured yet')}</dd>
     </dl>

@@ -100,7 +100,7 @@ export class RiverMotion {
   moving(now: number): boolean {
     const busy = (glides: Iterable<Glide>, ms: number) => [...glides].some(({ from, to, since }) => from !== to && now - since < ms + 20);
     return (
-      [...this.barriers.values()].some(({ leftAt, glide }) => leftAt !== null || (glide.from !== glide.to && now - glide.since < barrierMs + 20)) ||
+      [...this.barriers.values()].some(({ leftAt, glide }) => (leftAt !== null && now - leftAt <= lingerMs + 20) || (glide.from !== glide.to && now - glide.since < barrierMs + 20)) ||
       busy(this.levels.values(), levelMs) ||
       busy(this.gates.values(), gateMs)
     );

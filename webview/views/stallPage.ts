@@ -16,7 +16,7 @@ import { icon } from './icons.ts';
 import { chip, empty, sectionHead } from './words.ts';
 
 const causes: Readonly<Record<StallHop['cause'], string>> = {
-  aligning: 'Aligns: waits for a channel.',
+  aligning: 'Waits for a channel.',
   'busy-in-user-code': 'Blocked in user code.',
   starved: 'Starved: its inputs are empty.',
   backpressured: 'Backpressured by what comes after it.',
@@ -52,7 +52,7 @@ export function stallPage(context: JobContext, id: number): TemplateResult {
         </ol>
       </section>
       <section class="section" aria-label="Barrier">
-        <div class="section-head"><h2>Barrier ${stall.checkpoint} so far</h2><span class="grow"></span>${isNarrow(context) ? nothing : phasesLegend(false)}</div>
+        <div class="section-head"><h2>Barrier ${stall.checkpoint}${open ? ' so far' : ''}</h2><span class="grow"></span>${isNarrow(context) ? nothing : phasesLegend(false)}</div>
         ${checkpoint === undefined ? nothing : gantt(ganttOf(job, checkpoint, now))}
         ${sectionHead('What you can do', nothing)}
         <div class="choices">
@@ -79,7 +79,7 @@ function step(context: JobContext, hop: StallHop, index: number, count: number, 
   const buffered = alignment?.bufferedRecords ?? 0;
   return html`<li class=${isCause ? 'cause' : ''} data-step=${isCause ? '!' : String(index + 2)}>
     <div class="row"><b>${nameOf(job.graph, hop.subtask)}</b>${isCause ? chip('wait', 'cause') : nothing}<span class="grow"></span><span class="num">${format.duration(isCause ? heldMs : waitedMs)}</span></div>
-    <p class="what">${causes[hop.cause]} ${hop.text}</p>
+    <p class="what">${isCause ? `${causes[hop.cause]} ` : ''}${hop.text}</p>
     ${hop.cause === 'aligning' && buffered > 0
       ? html`<div class="row s12"><span class="t-wait">${icon('gate')}</span><span class="meter grow"><i class="buffered" ${css({ width: `${capacity === 0 ? 0 : Math.min(100, (buffered / capacity) * 100)}%` })}></i></span><span class="num">${format.whole(buffered)} buffered${alignment?.bufferedBytes == null ? '' : `, ${format.bytes(alignment.bufferedBytes)}`}</span></div>`
       : nothing}

@@ -187,6 +187,7 @@ export class SourceIntake implements Intake {
     const queued = this.#triggers.findIndex((barrier) => barrier.checkpointId === checkpointId);
     if (queued >= 0) this.#triggers.splice(queued, 1);
     if (this.#suspendedBy === checkpointId) this.#suspendedBy = null;
+    this.#running.chain.notifyAborted(checkpointId);
   }
 
   apply(effect: { readonly type: string }): void {

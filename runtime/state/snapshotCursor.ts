@@ -135,10 +135,11 @@ export class SnapshotCursor {
     yield* this.#collect(keys, table.entries.keys());
     yield* this.#collect(keys, stash.keys());
     for (let key = keys.next(); key !== undefined; key = keys.next()) {
-      const saved = stash.get(key);
+      const saved = stash.size === 0 ? undefined : stash.get(key);
       if (saved === ABSENT) continue;
       const value = saved === undefined ? table.entries.get(key) : saved;
-      yield* this.#add(part, key, undefined, value);
+      const slice = this.#add(part, key, undefined, value);
+      if (slice !== null) yield slice;
     }
   }
 
@@ -162,7 +163,8 @@ export class SnapshotCursor {
       for (let subKey = subKeys.next(); subKey !== undefined; subKey = subKeys.next()) {
         const savedValue = saved.touched.get(subKey);
         if (savedValue === ABSENT) continue;
-        yield* this.#add(part, key, subKey, savedValue === undefined ? map?.get(subKey) : savedValue);
+        const slice = this.#add(part, key, subKey, savedValue === undefined ? map?.get(subKey) : savedValue);
+        if (slice !== null) yield slice;
       }
     }
   }
@@ -193,11 +195,12 @@ export class SnapshotCursor {
     }
   }
 
-  *#add(part: MarkedTable, key: MapKey, subKey: MapKey | undefined, value: unknown): Writing {
+  /** Answers what ends the slice, if anything does. Not a generator: there would be one for every entry. */
+  #add(part: MarkedTable, key: MapKey, subKey: MapKey | undefined, value: unknown): SnapshotSlice | null {
     const bytes = value instanceof EncodedValue ? value.bytes : this.#encode(part, key, value);
     this.#count(part, this.#builder.add(key, subKey, bytes));
-    if (this.#builder.isFull) yield this.#takeBlock(part);
-    else if (this.#spend(units.entry + (bytes.length >> 5))) yield pause;
+    if (this.#builder.isFull) return this.#takeBlock(part);
+    return this.#spend(units.entry + (bytes.length >> 5)) ? pause : null;
   }
 
   #encode(part: MarkedTable, key: MapKey, value: unknown): Uint8Array {

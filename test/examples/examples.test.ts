@@ -61,6 +61,34 @@ test.each(['1', '2'])(
   },
 );
 
+test('savepoints of flight-delays are restored back and forth, at any parallelism, and the output is exact each time', async () => {
+  const parts = () => directory.names('out/flight-delays').filter((name) => name.startsWith('part-')).length;
+  directory.pace = '4';
+  const { child, ended } = directory.start('flight-delays.ts');
+  for (const [label, after] of [
+    ['one', 1],
+    ['two', 3],
+  ] as const) {
+    await directory.until(`${after} parts are committed`, () => parts() >= after);
+    await directory.command('savepoint', 'take', '--label', label);
+  }
+  child.kill('SIGINT');
+  expect((await ended).code).toBe(130);
+
+  directory.pace = 'max';
+  const savepoints = directory.names('.sluice/savepoints');
+  for (const [label, parallelism] of [
+    ['one', '3'],
+    ['two', '1'],
+    ['one', '1'],
+    ['two', '2'],
+  ] as const) {
+    const from = savepoints.find((name) => name.endsWith(`-${label}`)) ?? '';
+    await directory.run('flight-delays.ts', '--from', from, '--supersede', '--parallelism', parallelism);
+    expect(asMultiset(directory.committed('out/flight-delays'))).toEqual(asMultiset(delaysByHour()));
+  }
+});
+
 test.each(['1', '2'])(
   'flights-weather gives each flight the weather of its hour, at parallelism %s',
   async (parallelism) => {

@@ -19,6 +19,8 @@ export interface Ended {
 
 export class ExampleDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'sluice-example-'));
+  /** How fast examples run that are started from now on: see examples/pace.ts. */
+  pace = 'max';
   readonly #running = new Set<ChildProcess>();
 
   constructor() {
@@ -29,25 +31,14 @@ export class ExampleDirectory {
     example: string,
     ...flags: readonly string[]
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-    const child = spawn(process.execPath, [cli, 'run', join(root, 'examples', example), ...flags], {
-      cwd: this.path,
-      env: { ...process.env, PACE: 'max' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#running.add(child);
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text: Buffer) => {
-        output += text.toString();
-      });
-    }
-    const ended = new Promise<Ended>((done) => {
-      child.on('close', (code) => {
-        this.#running.delete(child);
-        done({ code, output });
-      });
-    });
-    return { child, ended };
+    return this.#spawn('run', join(root, 'examples', example), ...flags);
+  }
+
+  /** Another command of the CLI, which must succeed. */
+  async command(...words: readonly string[]): Promise<string> {
+    const { code, output } = await this.#spawn(...words).ended;
+    if (code !== 0) throw new Error(`sluice ${words.join(' ')} ended with exit code ${code}:\n${output}`);
+    return output;
   }
 
   /** To its end, which must be a good one. */
@@ -68,7 +59,8 @@ export class ExampleDirectory {
   }
 
   names(directory: string): readonly string[] {
-    return readdirSync(join(this.path, directory)).sort();
+    const path = join(this.path, directory);
+    return existsSync(path) ? readdirSync(path).sort() : [];
   }
 
   data(name: string): string {
@@ -82,6 +74,28 @@ export class ExampleDirectory {
       await pause(20);
     }
     throw new Error(`waited in vain: ${what}`);
+  }
+
+  #spawn(...words: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+    const child = spawn(process.execPath, [cli, ...words], {
+      cwd: this.path,
+      env: { ...process.env, PACE: this.pace },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#running.add(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        output += text.toString();
+      });
+    }
+    const ended = new Promise<Ended>((done) => {
+      child.on('close', (code) => {
+        this.#running.delete(child);
+        done({ code, output });
+      });
+    });
+    return { child, ended };
   }
 
   remove(): void {

@@ -8,8 +8,6 @@
  * there until everything ahead of it was inspected. Meanwhile it has long come with the announcements: the gate of
  * `match` shuts that channel and what comes on it is buffered. That is a stall. The dashboard names the channel that
  * is waited for, walks upstream to `inspect`, and says that its function is what takes the time.
- *
- * Switch the checkpoints to unaligned and the barrier overtakes what is in the channel instead.
  */
 import { listState, ofType, pipeline, valueState } from 'sluice';
 import { jsonl } from 'sluice/connectors';

@@ -104,6 +104,12 @@ function checkSettings(name: string, checkpoints: CheckpointSettings): void {
       `Pipeline "${name}" asks for unaligned checkpoints and for at-least-once: unaligned ones hold exactly-once anyway, so leave one of the two out.`,
     );
   }
+  if (checkpoints.unaligned) {
+    throw new PipelineError(
+      null,
+      `Pipeline "${name}" asks for unaligned checkpoints, which this version cannot take yet: leave \`unaligned\` out, and checkpoints are aligned.`,
+    );
+  }
 }
 
 function checkMaxParallelism(maxParallelism: number, where: readonly SentencePart[]): void {

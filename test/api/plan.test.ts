@@ -268,6 +268,14 @@ test.each<[string, (env: Environment) => void, string]>([
     'Pipeline "test" asks for unaligned checkpoints and for at-least-once: unaligned ones hold exactly-once anyway, so leave one of the two out.',
   ],
   [
+    'unaligned, in this version',
+    (env) => {
+      env.checkpoints({ unaligned: true });
+      loose(env).sinkTo(collectingSink());
+    },
+    'Pipeline "test" asks for unaligned checkpoints, which this version cannot take yet: leave `unaligned` out, and checkpoints are aligned.',
+  ],
+  [
     'an interval of nothing',
     (env) => env.checkpoints({ interval: 0 }),
     'The checkpoint interval must be longer than zero, not 0.',

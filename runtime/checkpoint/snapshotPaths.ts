@@ -5,7 +5,6 @@
  *   20260131-174502-before-the-upgrade  a savepoint, by when it was completed (UTC) and its label
  */
 export const manifestFileName = 'manifest.json';
-export const sharedDirectoryName = 'shared';
 
 export function checkpointDirectoryName(checkpointId: number): string {
   return `chk-${String(checkpointId).padStart(6, '0')}`;

@@ -181,13 +181,9 @@ export class BackendMap<K extends Key, V> implements MapState<K, V> {
     if (map.size === 0) table.entries.delete(this.#current.mapKey);
   }
 
-  *entries(): IterableIterator<readonly [K, V]> {
-    const table = tableOf(this.#tables, this.#current);
-    const { mapKey } = this.#current;
-    for (const [subKey, value] of table.entries.get(mapKey) ?? []) {
-      if (table.stashes !== null && isMutable(value)) this.#protect(table, subKey, mapKey);
-      yield [fromMapKey(subKey) as K, value as V];
-    }
+  entries(): IterableIterator<readonly [K, V]> {
+    // The key of this call, whichever is current when the entries are taken.
+    return this.#entriesOf(tableOf(this.#tables, this.#current), this.#current.mapKey);
   }
 
   isEmpty(): boolean {
@@ -200,6 +196,13 @@ export class BackendMap<K extends Key, V> implements MapState<K, V> {
     if (map === undefined) return;
     if (table.stashes !== null) protectMap(table, this.#current.mapKey, map);
     table.entries.delete(this.#current.mapKey);
+  }
+
+  *#entriesOf(table: MapTable, mapKey: MapKey): IterableIterator<readonly [K, V]> {
+    for (const [subKey, value] of table.entries.get(mapKey) ?? []) {
+      if (table.stashes !== null && isMutable(value)) this.#protect(table, subKey, mapKey);
+      yield [fromMapKey(subKey) as K, value as V];
+    }
   }
 
   #map(): Map<MapKey, unknown> | undefined {

@@ -115,6 +115,18 @@ test('a map is empty again when its last entry is gone, and leaves no key behind
   expect(states.keyCount).toBe(0);
 });
 
+test('entries are those of the key that was current when they were asked for', () => {
+  const states = backend();
+  for (const key of ['a', 'b']) {
+    states.setCurrentKey(key);
+    states.map(perHour).set(key, { n: 1 });
+  }
+  states.setCurrentKey('a');
+  const entries = states.map(perHour).entries();
+  states.setCurrentKey('b');
+  expect([...entries]).toEqual([['a', { n: 1 }]]);
+});
+
 test('it implements what operators are promised', () => {
   const states: KeyedStates = backend();
   expect(states.timers.currentWatermark()).toBe(Number.NEGATIVE_INFINITY);

@@ -13,7 +13,7 @@ export default pipeline('typed', (env) => {
   const flights = env.fromSource(jsonl.source<{ delay: number }>('flights.jsonl'), { uid: 'flights' });
   const wrong: string = flights.map((flight) => flight.delay);
   void wrong;
-}, { timeoutMs: 150_000 });
+});
 `;
 
 const problems = (file: string) =>

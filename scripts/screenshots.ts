@@ -32,22 +32,22 @@ const screens: readonly Screen[] = [
   { name: 'stall-walk', scenario: 'stall', ui: { view: { kind: 'stall', id: 7 } } },
   { name: 'checkpoint', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 38 } } },
   { name: 'checkpoint-failed', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 29 } } },
-  { name: 'history-table', scenario: 'running', ui: { checkpointsAs: 'table' } },
-  { name: 'history-chart', scenario: 'running', ui: { checkpointsAs: 'chart' } },
+  { name: 'history-table', clipped: true, scenario: 'running', ui: { checkpointsAs: 'table' } },
+  { name: 'history-chart', clipped: true, scenario: 'running', ui: { checkpointsAs: 'chart' } },
   { name: 'take-savepoint', scenario: 'running', arrange: (page) => click(page, 'Take savepoint'), clipped: true },
   { name: 'savepoint', scenario: 'running', ui: { view: { kind: 'savepoint', savepoint: beforeEnrichId } } },
   { name: 'compare', scenario: 'running', ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } }, clipped: true },
   { name: 'restore', scenario: 'running', ui: { view: { kind: 'restore', savepoint: beforeEnrichId } }, clipped: true },
   { name: 'restore-impossible', scenario: 'running', ui: { view: { kind: 'restore', savepoint: wrongId } }, clipped: true },
-  { name: 'restored', scenario: 'restored' },
-  { name: 'at-least-once', scenario: 'at-least-once' },
+  { name: 'restored', clipped: true, scenario: 'restored' },
+  { name: 'at-least-once', clipped: true, scenario: 'at-least-once' },
   { name: 'empty', scenario: 'empty' },
-  { name: 'finished', scenario: 'finished' },
-  { name: 'failed', scenario: 'failed' },
-  { name: 'restarting', scenario: 'restarting' },
+  { name: 'finished', clipped: true, scenario: 'finished' },
+  { name: 'failed', clipped: true, scenario: 'failed' },
+  { name: 'restarting', clipped: true, scenario: 'restarting' },
   { name: 'events', scenario: 'failed', ui: { view: { kind: 'events' } } },
   { name: 'no-job', scenario: 'no-job' },
-  { name: 'disconnected', scenario: 'running', drop: true },
+  { name: 'disconnected', clipped: true, scenario: 'running', drop: true },
   { name: 'large', scenario: 'large', themes: ['dark'] },
 ];
 
@@ -88,6 +88,7 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
     await page.goto(server.url.replace('/#', `/?theme=${theme}#`));
     await page.locator('h1').first().waitFor();
     await page.evaluate(() => document.fonts.ready);
+    if (screen.scenario === 'large') await page.locator('.river-surface[data-laid-out]').waitFor({ timeout: 60_000 });
     for (let seconds = 0; seconds < (isLive(screen) ? watchedMs / 1_000 : 0); seconds++) {
       engine.advance(1_000);
       await page.waitForTimeout(4);
@@ -97,7 +98,7 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
       server.drop(true);
       await page.getByText('Disconnected.').waitFor();
     }
-    await page.waitForTimeout(screen.scenario === 'large' ? 2_500 : 900);
+    await page.waitForTimeout(900);
     const path = join(into, `${screen.name}.${theme}.${width}.png`);
     const picture = smallPng(await page.screenshot({ fullPage: screen.clipped !== true, animations: 'disabled' }));
     await writeFile(path, picture);

@@ -43,7 +43,7 @@ export function bytes(value: number | null | undefined): string {
 /** 52 ms, 6.34 s, 41 s, 21 m 06 s, 3 h 05 m, 2 d 4 h. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return unknown;
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = ms / 1_000;
   if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
   if (seconds < 59.95) return `${trimmed(seconds, 1)} s`;

@@ -143,6 +143,7 @@ export class RiverSurface {
       this.layout = keepPlaces(previous, spreaded);
       this.streams = streamsOf(this.layout, request.edges);
       this.setHeight();
+      this.element.dataset.laidOut = String(this.layout.places.size);
       this.cardsDirty = true;
       this.schedule();
     });

@@ -1,0 +1,54 @@
+/** axe on every kind of screen, in the four themes: no violation, of any severity. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { baselineId, beforeEnrichId } from '../fakeEngine/flightsSavepoints.ts';
+import { type ScenarioName, scenario } from '../fakeEngine/scenarios.ts';
+import { launchBrowser } from './browser.ts';
+import { type DashboardOptions, openDashboard } from './dashboardPage.ts';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+
+const screens: readonly (readonly [string, ScenarioName, object | undefined])[] = [
+  ['overview', 'running', undefined],
+  ['stall', 'stall', undefined],
+  ['stall, walked upstream', 'stall', { view: { kind: 'stall', id: 7 } }],
+  ['checkpoint', 'running', { view: { kind: 'checkpoint', id: 38 } }],
+  ['history table', 'running', { checkpointsAs: 'table' }],
+  ['compare', 'running', { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } }],
+  ['restore', 'running', { view: { kind: 'restore', savepoint: beforeEnrichId } }],
+  ['savepoint', 'running', { view: { kind: 'savepoint', savepoint: beforeEnrichId } }],
+  ['failed', 'failed', undefined],
+  ['events', 'failed', { view: { kind: 'events' } }],
+  ['empty', 'empty', undefined],
+];
+
+const themes: readonly NonNullable<DashboardOptions['theme']>[] = ['dark', 'light', 'hc', 'hc-light'];
+
+test.each(screens)('%s has no violation in any theme', { timeout: 120_000 }, async (_, name, ui) => {
+  for (const theme of themes)
+    for (const width of theme === 'dark' ? [400, 1_400] : [1_400]) {
+      const { page, close } = await openDashboard(browser, scenario(name), { theme, width, ...(ui === undefined ? {} : { ui }) });
+      await page.waitForTimeout(300);
+      expect({ theme, width, violations: await violations(page) }).toEqual({ theme, width, violations: [] });
+      await close();
+    }
+});
+
+async function violations(page: Page): Promise<string[]> {
+  // The page's policy forbids foreign scripts, and a debugger's evaluation is none.
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe: run } = window as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    const result = await run.run(document, { resultTypes: ['violations'] });
+    return result.violations.flatMap(({ id, nodes }) => nodes.slice(0, 4).map((one) => `${id}: ${one.html.slice(0, 160)} ${one.failureSummary.split('\n').slice(1, 3).join(' ')}`));
+  });
+}

@@ -11,6 +11,7 @@ import { describeState } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { DataStream } from './dataStream.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
+import { located } from './pipelineError.ts';
 import { Plan } from './plan.ts';
 import {
   type CheckpointOptions,
@@ -57,12 +58,12 @@ export class Environment {
 
   /** How checkpoints are taken; what is left out stays as it is. */
   checkpoints(options: CheckpointOptions): void {
-    this.#checkpoints = checkpointSettings(options, this.#checkpoints);
+    this.#checkpoints = located(callerLocation(), () => checkpointSettings(options, this.#checkpoints));
   }
 
   /** What happens after a failure. */
   restart(options: RestartOptions): void {
-    this.#restart = restartStrategy(options);
+    this.#restart = located(callerLocation(), () => restartStrategy(options));
   }
 
   /** For Sluice itself: what was said so far. */

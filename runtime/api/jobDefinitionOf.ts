@@ -24,6 +24,7 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
   if (channelRecords !== null && !(Number.isInteger(channelRecords) && channelRecords >= 1)) {
     throw new PipelineError(null, `channelRecords must be a whole number from 1 on, not ${channelRecords}.`);
   }
+  checkStreams(name, planned);
   checkUids(planned);
   checkEnds(name, planned);
   checkSinkDirectories(planned);
@@ -120,6 +121,21 @@ function checkMaxParallelism(maxParallelism: number, where: readonly SentencePar
   throw new PipelineError(location, ...of, problem);
 }
 
+/** A stream can be carried out of its function, into that of another pipeline; its operators cannot. */
+function checkStreams(name: string, planned: readonly PlannedOperator[]): void {
+  const own = new Set(planned);
+  for (const operator of planned) {
+    const foreign = operator.inputs.flat().find((leg) => !own.has(leg.from));
+    if (foreign === undefined) continue;
+    const who = [
+      ...nameOf(operator),
+      ` of pipeline "${name}" takes the records of `,
+      ...nameOf(foreign.from, 'operator'),
+    ];
+    throw new PipelineError(operator.location, ...who, ', which belongs to another pipeline.');
+  }
+}
+
 function checkUids(planned: readonly PlannedOperator[]): void {
   const seen = new Map<string, PlannedOperator>();
   for (const operator of planned) {
@@ -186,7 +202,7 @@ function nameOf(operator: PlannedOperator, word = 'Operator'): readonly Sentence
 }
 
 function uidIn(uids: ReadonlyMap<PlannedOperator, string>, operator: PlannedOperator): string {
-  return present(uids.get(operator), `the uid of ${operator.type} (a stream of another pipeline?)`);
+  return present(uids.get(operator), `the uid of ${operator.type}`);
 }
 
 /** A stream that is united with itself has two edges between the same two operators. */

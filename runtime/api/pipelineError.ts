@@ -26,6 +26,16 @@ export class PipelineError extends Error {
   }
 }
 
+/** Does something for an author who called from `location`: what is wrong with it is told with that place. */
+export function located<T>(location: SourceLocation | null, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.location !== null) throw error;
+    throw new PipelineError(location, error.message, location);
+  }
+}
+
 function render(parts: readonly SentencePart[], map: (location: SourceLocation) => SourceLocation): string {
   return parts
     .map((part) => {

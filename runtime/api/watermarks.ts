@@ -1,7 +1,9 @@
 /** How event time is found in the records of a source. */
 import type { Timestamp } from '../operators/operator.ts';
 import type { WatermarkStrategy } from '../operators/source.ts';
+import { callerLocation } from './callerLocation.ts';
 import { type Duration, durationMs, positiveDurationMs } from './duration.ts';
+import { located } from './pipelineError.ts';
 
 export interface WatermarkOptions {
   /** A split (a file, a partition) that was silent this long no longer holds the watermark back. Default: never. */
@@ -14,11 +16,7 @@ export function boundedOutOfOrderness<T>(
   timestamp: (value: T) => Timestamp,
   options: WatermarkOptions = {},
 ): WatermarkStrategy<T> {
-  return {
-    timestamp,
-    outOfOrdernessMs: durationMs(outOfOrderness, 'The bound of boundedOutOfOrderness'),
-    idleAfterMs: options.idleAfter === undefined ? null : positiveDurationMs(options.idleAfter, 'idleAfter'),
-  };
+  return located(callerLocation(), () => strategy(outOfOrderness, timestamp, options));
 }
 
 /** Within each split, times never go down. */
@@ -26,5 +24,17 @@ export function monotonousTimestamps<T>(
   timestamp: (value: T) => Timestamp,
   options: WatermarkOptions = {},
 ): WatermarkStrategy<T> {
-  return boundedOutOfOrderness(0, timestamp, options);
+  return located(callerLocation(), () => strategy(0, timestamp, options));
+}
+
+function strategy<T>(
+  outOfOrderness: Duration,
+  timestamp: (value: T) => Timestamp,
+  { idleAfter }: WatermarkOptions,
+): WatermarkStrategy<T> {
+  return {
+    timestamp,
+    outOfOrdernessMs: durationMs(outOfOrderness, 'The bound of boundedOutOfOrderness'),
+    idleAfterMs: idleAfter === undefined ? null : positiveDurationMs(idleAfter, 'idleAfter'),
+  };
 }

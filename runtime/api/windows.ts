@@ -2,7 +2,9 @@
 
 import type { KeyedWindow } from '../operators/windowOperator.ts';
 import type { Key } from '../state/declarations.ts';
+import { callerLocation } from './callerLocation.ts';
 import { type Duration, durationMs, positiveDurationMs } from './duration.ts';
+import { located } from './pipelineError.ts';
 
 export interface TumblingWindows {
   readonly type: 'tumbling';
@@ -12,11 +14,11 @@ export interface TumblingWindows {
 
 /** Windows of one size, one after the other, aligned to 1970-01-01T00:00Z plus `offset`, by event time. */
 export function tumbling(size: Duration, options: { readonly offset?: Duration } = {}): TumblingWindows {
-  return {
+  return located(callerLocation(), () => ({
     type: 'tumbling',
     sizeMs: positiveDurationMs(size, 'The size of a tumbling window'),
     offsetMs: durationMs(options.offset ?? 0, 'The offset of a tumbling window'),
-  };
+  }));
 }
 
 /** A window of one key: `start` is in it, `end` is not; milliseconds since the epoch. */

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import {
+  boundedOutOfOrderness,
+  type DataStream,
   type Environment,
   listState,
   mapState,
+  monotonousTimestamps,
   ofType,
   PipelineError,
   pipeline,
@@ -278,17 +281,17 @@ test.each<[string, (env: Environment) => void, string]>([
   [
     'an interval of nothing',
     (env) => env.checkpoints({ interval: 0 }),
-    'The checkpoint interval must be longer than zero, not 0.',
+    'The checkpoint interval must be longer than zero, not 0. (…)',
   ],
   [
     'a unit that there is not',
     (env) => env.checkpoints({ timeout: '1 year' as '1 s' }),
-    `The checkpoint timeout must be a duration such as '500ms', '5 min' or '1 h', or a number of milliseconds, not "1 year".`,
+    `The checkpoint timeout must be a duration such as '500ms', '5 min' or '1 h', or a number of milliseconds, not "1 year". (…)`,
   ],
   [
     'a restart strategy that there is not',
     (env) => env.restart({ strategy: 'pray' as 'none' }),
-    'There is no restart strategy "pray"; there are none, fixed-delay, exponential-delay, failure-rate.',
+    'There is no restart strategy "pray"; there are none, fixed-delay, exponential-delay, failure-rate. (…)',
   ],
   [
     'an async function',
@@ -298,6 +301,43 @@ test.each<[string, (env: Environment) => void, string]>([
 ])('%s is refused in one sentence', (_what, write, sentence) => {
   const { message } = problemOf(write);
   expect(message.replaceAll(/\([^()]*plan\.test\.ts:\d+\)/g, '(…)')).toBe(sentence);
+});
+
+test.each<[string, () => unknown, string]>([
+  [
+    'a window of nothing',
+    () => tumbling(0),
+    'The size of a tumbling window must be longer than zero, not 0. (…)',
+  ],
+  [
+    'a bound that is none',
+    () => boundedOutOfOrderness(-1, () => 0),
+    "The bound of boundedOutOfOrderness must be a duration such as '500ms', '5 min' or '1 h', or a number of milliseconds, not -1. (…)",
+  ],
+  [
+    'idleness at once',
+    () => monotonousTimestamps(() => 0, { idleAfter: 0 }),
+    'idleAfter must be longer than zero, not 0. (…)',
+  ],
+])('%s is refused with its line', (_what, write, sentence) => {
+  expect(problemOf(() => write()).message.replaceAll(/\([^()]*plan\.test\.ts:\d+\)/g, '(…)')).toBe(sentence);
+});
+
+test('a stream of another pipeline is refused', () => {
+  let stream: DataStream<number> | undefined;
+  plan((env) => {
+    stream = loose(env);
+    stream.sinkTo(collectingSink());
+  });
+  expect(problemOf(() => stream?.sinkTo(collectingSink())).message).toContain('is empty');
+  const { message } = problemOf((env) =>
+    loose(env)
+      .union(stream as DataStream<number>)
+      .sinkTo(collectingSink(), { uid: 'out' }),
+  );
+  expect(message).toMatch(
+    /^Operator "out" .* of pipeline "test" takes the records of operator "in" .*, which belongs to another pipeline\.$/,
+  );
 });
 
 test('settings from outside are held against the same rules', () => {

@@ -35,8 +35,8 @@ export function restoreKeyedState(
   old: OldFiles,
   access: SnapshotFiles,
 ): void {
-  for (const { path } of old.files) {
-    const reader = openDataFile(access, path, old.operatorUid);
+  for (const { path, oldSubtaskIndex } of old.files) {
+    const reader = openDataFile(access, path, old.operatorUid, oldSubtaskIndex);
     try {
       for (const state of reader.states) restoreState(backend, declarations, reader, state);
     } finally {
@@ -57,8 +57,8 @@ export function restoreOperatorState(
 ): readonly unknown[] {
   const elements: unknown[] = [];
   const inOrder = [...old.files].sort((a, b) => a.oldSubtaskIndex - b.oldSubtaskIndex);
-  for (const { path } of inOrder) {
-    const reader = openDataFile(access, path, old.operatorUid);
+  for (const { path, oldSubtaskIndex } of inOrder) {
+    const reader = openDataFile(access, path, old.operatorUid, oldSubtaskIndex);
     try {
       const state = reader.state(declaration.name);
       if (state === null) continue;
@@ -75,12 +75,21 @@ export function restoreOperatorState(
   return elements.slice(from, to);
 }
 
-/** Throws SnapshotDamage, also when the file is one of another operator. */
-export function openDataFile(access: SnapshotFiles, path: string, operatorUid: string): DataFileReader {
+/** Throws SnapshotDamage, also when the file is one of another operator or subtask. */
+export function openDataFile(
+  access: SnapshotFiles,
+  path: string,
+  operatorUid: string,
+  subtaskIndex: number,
+): DataFileReader {
   const reader = new DataFileReader(access.open(path));
-  if (reader.operatorUid === operatorUid) return reader;
+  if (reader.operatorUid === operatorUid && reader.subtaskIndex === subtaskIndex) return reader;
   reader.close();
-  throw new SnapshotDamage(path, `holds the state of "${reader.operatorUid}" and not of "${operatorUid}".`);
+  const found = `"${reader.operatorUid}", subtask ${reader.subtaskIndex}`;
+  throw new SnapshotDamage(
+    path,
+    `holds the state of ${found}, and not of "${operatorUid}", subtask ${subtaskIndex}.`,
+  );
 }
 
 function restoreState(

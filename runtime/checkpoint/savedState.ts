@@ -60,7 +60,8 @@ export class SavedState {
     const readers: DataFileReader[] = [];
     try {
       const inOrder = [...operator.files].sort((a, b) => a.subtaskIndex - b.subtaskIndex);
-      for (const { path } of inOrder) readers.push(openDataFile(files, `${snapshot.directory}/${path}`, uid));
+      for (const { path, subtaskIndex } of inOrder)
+        readers.push(openDataFile(files, `${snapshot.directory}/${path}`, uid, subtaskIndex));
       return new SavedState(snapshot.directory, name, state.type, operator.maxParallelism, readers);
     } catch (error) {
       for (const reader of readers) reader.close();

@@ -193,11 +193,23 @@ test('a file whose footer leaves out bytes is refused, though every checksum fit
   expect(() => new DataFileReader(files.open('f'))).toThrow(SnapshotDamage);
 });
 
+test('a file of another subtask is refused', () => {
+  const files = new MemoryFiles();
+  const saved = saveAll(subtasksOf(operator, 2), files, 'a');
+  const swapped = saved.files.map(({ oldSubtaskIndex }, i) => ({
+    path: saved.files[1 - i]!.path,
+    oldSubtaskIndex,
+  }));
+  expect(() => restoreAll(operator, 1, { ...saved, files: swapped }, files)).toThrow(
+    'subtask 1, and not of "op", subtask 0',
+  );
+});
+
 test('a file of another operator is refused', () => {
   const files = new MemoryFiles();
   const saved = saveAll(subtasksOf({ ...operator, uid: 'other' }, 1), files, 'a');
   expect(() => restoreAll(operator, 1, { ...saved, operatorUid: 'op' }, files)).toThrow(
-    'holds the state of "other" and not of "op"',
+    'holds the state of "other", subtask 0, and not of "op", subtask 0',
   );
 });
 

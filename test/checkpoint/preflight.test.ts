@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import type { ManifestOperator, ManifestState } from '../../runtime/checkpoint/manifest.ts';
 import { type PreflightReport, preflight } from '../../runtime/checkpoint/preflight.ts';
+import { RestoreRefused } from '../../runtime/checkpoint/restoreKeyedState.ts';
 import {
   defaultCheckpointSettings,
   defaultRestartStrategy,
   type GraphOperator,
   type JobGraph,
 } from '../../runtime/graph/jobGraph.ts';
-import type { StateDescription } from '../../runtime/state/declarations.ts';
+import {
+  describeState,
+  type StateDeclaration,
+  type StateDescription,
+} from '../../runtime/state/declarations.ts';
 import { manifest } from './manifests.ts';
+import { MemoryFiles } from './memoryFiles.ts';
+import { restoreAll, saveAll, subtasksOf } from './snapshotting.ts';
 
 const nothing = { supersededParts: [], lastPositions: null };
 
@@ -157,6 +164,47 @@ describe('what becomes of a state', () => {
   ])('%s', (_, planned, saved, expected) => {
     expect(verdicts(check(planned, saved))).toEqual([expected]);
   });
+});
+
+const keyedTypes = ['value', 'list', 'map', 'aggregating'] as const;
+
+test.each(keyedTypes)('what the pre-flight says of a %s state is what the restore then does', (savedType) => {
+  const versions = [1, 2, 3];
+  const cases = keyedTypes.flatMap((type) =>
+    versions.flatMap((savedVersion) =>
+      versions.flatMap((version) => [0, 1, 2].map((steps) => ({ type, savedVersion, version, steps }))),
+    ),
+  );
+  for (const { type, savedVersion, version, steps } of cases) {
+    const files = new MemoryFiles();
+    const saved: StateDeclaration<unknown> = { name: 'count', type: savedType, schemaVersion: savedVersion };
+    const plan = (declaration: StateDeclaration<unknown>) => ({
+      uid: 'op',
+      maxParallelism: 2,
+      declarations: [declaration],
+    });
+    const [backend] = subtasksOf(plan(saved), 1);
+    backend!.setCurrentKey('k');
+    if (savedType === 'list') backend!.list(saved).add(1);
+    else if (savedType === 'map') backend!.map(saved).set('s', 1);
+    else backend!.value(saved).set(1);
+    const migrations = Object.fromEntries(
+      Array.from({ length: steps }, (_, i) => [version - 1 - i, (old: unknown) => old]),
+    );
+    const declaration: StateDeclaration<unknown> = {
+      name: 'count',
+      type,
+      schemaVersion: version,
+      migrations,
+    };
+    const old = saveAll([backend!], files, 'a');
+    const inManifest = savedState({ type: savedType, schemaVersion: savedVersion, keys: 1 });
+    const report = check({ states: [describeState(declaration)] }, { states: [inManifest] });
+    const restore = () => restoreAll(plan(declaration), 1, old, files);
+    const what = `v${savedVersion} → ${type} v${version} with ${steps} migrations`;
+    if (report.possible) expect(restore()[0]!.keyCount, what).toBe(1);
+    else expect(restore, what).toThrow(RestoreRefused);
+  }
 });
 
 test('G7: another max parallelism is impossible, for keyed state', () => {

@@ -98,17 +98,18 @@ function graphOperator(
   };
 }
 
-function checkSettings(name: string, checkpoints: CheckpointSettings): void {
-  if (checkpoints.unaligned && checkpoints.mode === 'at-least-once') {
+function checkSettings(name: string, { unaligned, mode, alignedTimeoutMs }: CheckpointSettings): void {
+  if (unaligned && mode === 'at-least-once') {
     throw new PipelineError(
       null,
       `Pipeline "${name}" asks for unaligned checkpoints and for at-least-once: unaligned ones hold exactly-once anyway, so leave one of the two out.`,
     );
   }
-  if (checkpoints.unaligned) {
+  // The barrier handler can decide them, but channels do not capture yet. Taking aligned ones instead would be a lie.
+  if (unaligned || alignedTimeoutMs > 0) {
     throw new PipelineError(
       null,
-      `Pipeline "${name}" asks for unaligned checkpoints, which this version cannot take yet: leave \`unaligned\` out, and checkpoints are aligned.`,
+      `Pipeline "${name}" asks for ${unaligned ? 'unaligned checkpoints' : 'an aligned timeout'}, which this version of Sluice cannot do yet: leave it out.`,
     );
   }
 }

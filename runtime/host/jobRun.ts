@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { seededRandom } from '../base/random.ts';
+import type { CheckpointFailureReason } from '../checkpoint/barrier.ts';
 import type { Outcome } from '../checkpoint/storage.ts';
 import type { Deployment } from '../engine/job/deployer.ts';
 import type { JobFact } from '../engine/job/facts.ts';
@@ -50,6 +51,14 @@ export interface JobRunOptions {
 
 /** How long tasks may take to close. */
 const politeMs = 1_000;
+
+/** A checkpoint that fails for these reasons fails because of something larger. */
+const afterwards: ReadonlySet<CheckpointFailureReason> = new Set([
+  'TASK_FAILURE',
+  'JOB_FAILURE',
+  'CHECKPOINT_COORDINATOR_SHUTDOWN',
+  'CHECKPOINT_SUBSUMED',
+]);
 
 export class JobRun {
   readonly #options: JobRunOptions;
@@ -206,7 +215,9 @@ export class JobRun {
         }
         break;
       case 'checkpoint-failed':
-        log('warning', `Checkpoint ${fact.checkpointId} failed: ${fact.message}`);
+        // Where tasks failed or the job leaves, that is what is told.
+        if (!afterwards.has(fact.reason))
+          log('warning', `Checkpoint ${fact.checkpointId} failed: ${fact.message}`);
         break;
       case 'log':
         log(fact.level, fact.text);

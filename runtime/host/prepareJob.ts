@@ -55,11 +55,6 @@ export interface PreparedJob {
   readonly locks: readonly DirectoryLock[];
 }
 
-export type PrepareOutcome =
-  | { readonly type: 'ready'; readonly job: PreparedJob }
-  /** The job had finished with the snapshot that it was to go on from: nothing is left to do. */
-  | { readonly type: 'finished-before'; readonly graph: JobGraph; readonly restoredFrom: SavepointSummary };
-
 export interface PrepareOptions {
   readonly request: LaunchRequest & { readonly job: NonNullable<LaunchRequest['job']> };
   readonly data: DataDirectory;
@@ -73,7 +68,7 @@ export interface PrepareOptions {
 const lockPatienceMs = 6_000;
 
 /** Throws LaunchError. */
-export async function prepareJob(options: PrepareOptions): Promise<PrepareOutcome> {
+export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> {
   const { request, data } = options;
   const { workingDirectory, job } = request;
   const defineOptions: DefineOptions = {
@@ -100,8 +95,11 @@ export async function prepareJob(options: PrepareOptions): Promise<PrepareOutcom
     await clearAttempts(data, graph.name);
     const point = choosePoint(graph, options);
     if (point?.manifest.finished === true) {
-      for (const lock of locks) await lock.release();
-      return { type: 'finished-before', graph, restoredFrom: summaryOf(data, point) };
+      // It may have been killed before its sinks heard of their last checkpoint, so it runs once more, to its end.
+      options.log(
+        'info',
+        `${graph.name} had finished already: nothing is left to do but to commit what may be left.`,
+      );
     }
     const files = machineFiles({ workingDirectory, afterCallback: () => {} });
     const runId = randomBytes(6).toString('hex');
@@ -122,26 +120,23 @@ export async function prepareJob(options: PrepareOptions): Promise<PrepareOutcom
 
     const checkpoints = checkpointsOnShelf(data, graph.name);
     return {
-      type: 'ready',
-      job: {
-        graph,
-        bundle,
-        defineOptions,
-        pipelineFile,
-        workingDirectory,
-        data,
-        runId,
-        parallelism: graph.operators.reduce((widest, operator) => Math.max(widest, operator.parallelism), 1),
-        parallelismOverride: job.parallelism,
-        restore:
-          point === null ? null : restorePoint(point, job.supersede, snapshotsOf(graph.name, data).points),
-        restoredFrom: point === null ? null : summaryOf(data, point),
-        nextCheckpointId: nextCheckpointId(idsOnDisk(graph.name, data), point?.manifest ?? null),
-        retained: checkpoints.snapshots
-          .map(({ manifest, directory }) => ({ checkpointId: manifest.checkpointId, directory }))
-          .sort((a, b) => a.checkpointId - b.checkpointId),
-        locks,
-      },
+      graph,
+      bundle,
+      defineOptions,
+      pipelineFile,
+      workingDirectory,
+      data,
+      runId,
+      parallelism: graph.operators.reduce((widest, operator) => Math.max(widest, operator.parallelism), 1),
+      parallelismOverride: job.parallelism,
+      restore:
+        point === null ? null : restorePoint(point, job.supersede, snapshotsOf(graph.name, data).points),
+      restoredFrom: point === null ? null : summaryOf(data, point),
+      nextCheckpointId: nextCheckpointId(idsOnDisk(graph.name, data), point?.manifest ?? null),
+      retained: checkpoints.snapshots
+        .map(({ manifest, directory }) => ({ checkpointId: manifest.checkpointId, directory }))
+        .sort((a, b) => a.checkpointId - b.checkpointId),
+      locks,
     };
   } catch (error) {
     for (const lock of locks) await lock.release();

@@ -139,7 +139,7 @@ export class Runtime {
     const { report, supervisor } = this.#options;
     const log = (level: 'debug' | 'info' | 'warning' | 'error', text: string) =>
       report({ type: 'log', level, text });
-    const outcome = await prepareJob({
+    const job = await prepareJob({
       request,
       data: this.#data,
       supervisor,
@@ -147,21 +147,6 @@ export class Runtime {
       print: (text, isError) => log(isError ? 'warning' : 'info', text),
       log,
     });
-    if (outcome.type === 'finished-before') {
-      const { graph, restoredFrom } = outcome;
-      report({
-        type: 'planned',
-        job: graph.name,
-        fingerprint: graph.fingerprint,
-        restoredFrom,
-        startedEmpty: false,
-      });
-      log('info', `${graph.name} had finished already: everything is committed, nothing is left to do.`);
-      report({ type: 'ended', status: 'finished', savepoint: null, recordsIn: 0, recordsOut: 0 });
-      this.#server.serve(null);
-      return;
-    }
-    const { job } = outcome;
     this.#prepared = job;
     await this.#recordRun(job);
     report({

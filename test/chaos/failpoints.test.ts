@@ -12,7 +12,15 @@ const root = mkdtempSync(join(tmpdir(), 'sluice-failpoints-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const pipelineFile = fileURLToPath(new URL('./pipeline.ts', import.meta.url));
-const records = 4_000;
+
+describe.concurrent('a runtime that dies at its last checkpoint', () => {
+  test.each(['before-manifest-rename', 'after-manifest-rename', 'before-notify', 'after-link'])(
+    '%s, commits what the last checkpoint covers',
+    async (failpoint) => {
+      expect(await killedAt(`${failpoint}:1`, 500, ['--checkpoint-interval', 'off'])).toEqual(right);
+    },
+  );
+});
 
 describe.concurrent('a runtime that dies', () => {
   test.each([
@@ -26,23 +34,18 @@ describe.concurrent('a runtime that dies', () => {
     ['before the sinks are notified', 'before-notify', 1],
     ['there once more, later', 'before-notify', 3],
   ])('%s (%s, hit %i), loses and doubles nothing', async (_, failpoint, hit) => {
-    const directory = mkdtempSync(join(root, 'run-'));
-    const end = await runCommand(['run', pipelineFile, '--parallelism', '2'], {
-      cwd: directory,
-      env: {
-        SLUICE_FAILPOINTS: `${failpoint}:${hit}`,
-        CHAOS_RECORDS: String(records),
-        CHAOS_PER_SECOND: '4000',
-      },
-    });
-    expect(end.stderr).toContain('The runtime process is gone (SIGKILL)');
-    expect({
-      code: end.code,
-      ...deviation(committedLines(join(directory, 'out')), expectedLines(records)),
-    }).toEqual({
-      code: 0,
-      missing: [],
-      unexpected: [],
-    });
+    expect(await killedAt(`${failpoint}:${hit}`, 8_000, [])).toEqual(right);
   });
 });
+
+const right = { code: 0, missing: [], unexpected: [] };
+
+async function killedAt(failpoints: string, records: number, more: readonly string[]) {
+  const directory = mkdtempSync(join(root, 'run-'));
+  const end = await runCommand(['run', pipelineFile, '--parallelism', '2', ...more], {
+    cwd: directory,
+    env: { SLUICE_FAILPOINTS: failpoints, CHAOS_RECORDS: String(records), CHAOS_PER_SECOND: '2500' },
+  });
+  expect(end.stderr).toContain('The runtime process is gone (SIGKILL)');
+  return { code: end.code, ...deviation(committedLines(join(directory, 'out')), expectedLines(records)) };
+}

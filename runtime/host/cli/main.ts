@@ -260,6 +260,7 @@ function duration(text: string): number {
   return Number(match[1]) * (factors[match[2] ?? 'ms'] ?? 1);
 }
 
-function intervalOrOff(text: string): number | null {
-  return text === 'off' ? null : duration(text);
+/** Not null: commander takes that for a missing value. */
+function intervalOrOff(text: string): number | 'off' {
+  return text === 'off' ? 'off' : duration(text);
 }

@@ -30,7 +30,7 @@ export interface RunOptions extends CommonOptions {
   readonly serve?: number | true;
   readonly supersede: boolean;
   readonly allowNonRestoredState: boolean;
-  readonly checkpointInterval?: number | null;
+  readonly checkpointInterval?: number | 'off';
   readonly mode?: 'exactly-once' | 'at-least-once';
   readonly unaligned?: boolean;
   readonly alignedTimeout?: number;
@@ -347,7 +347,7 @@ function newestCheckpoint(data: DataDirectory, job: string): number {
 
 function checkpointOptions(options: RunOptions): NonNullable<LaunchRequest['job']>['checkpoints'] {
   const chosen = {
-    intervalMs: options.checkpointInterval,
+    intervalMs: options.checkpointInterval === 'off' ? null : options.checkpointInterval,
     mode: options.mode,
     unaligned: options.unaligned,
     alignedTimeoutMs: options.alignedTimeout,

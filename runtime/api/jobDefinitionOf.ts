@@ -109,7 +109,9 @@ function checkSettings(name: string, { unaligned, mode, alignedTimeoutMs }: Chec
   if (unaligned || alignedTimeoutMs > 0) {
     throw new PipelineError(
       null,
-      `Pipeline "${name}" asks for ${unaligned ? 'unaligned checkpoints' : 'an aligned timeout'}, which this version of Sluice cannot do yet: leave it out.`,
+      unaligned
+        ? `Pipeline "${name}" asks for unaligned checkpoints, which this version cannot take yet: leave \`unaligned\` out, and checkpoints are aligned.`
+        : `Pipeline "${name}" asks for an aligned timeout, which only unaligned checkpoints have: leave \`alignedTimeout\` out.`,
     );
   }
 }

@@ -271,6 +271,14 @@ test.each<[string, (env: Environment) => void, string]>([
     'Pipeline "test" asks for unaligned checkpoints and for at-least-once: unaligned ones hold exactly-once anyway, so leave one of the two out.',
   ],
   [
+    'an aligned timeout without unaligned',
+    (env) => {
+      env.checkpoints({ alignedTimeout: '1 s' });
+      loose(env).sinkTo(collectingSink());
+    },
+    'Pipeline "test" asks for an aligned timeout, which only unaligned checkpoints have: leave `alignedTimeout` out.',
+  ],
+  [
     'unaligned, in this version',
     (env) => {
       env.checkpoints({ unaligned: true });

@@ -83,7 +83,7 @@ function eventTime({ eventTime: sources }: RiverView, now: number): TemplateResu
   const isApart = most - least >= 1_000;
   const scale = Math.max(most * 1.4, 10_000);
   return html`<div class="event-time">
-    <h3>Event time</h3>
+    <p class="event-head">Event time</p>
     <span class="muted n">${isApart ? `${ahead?.name} is ${format.age(most - least)} ahead of ${late?.name}` : 'sources are level'}</span>
     ${sources.map(({ name, watermark, behindMs }) => html`<span>${name}</span>
       <span class="muted num">${orUnknown(format.clock(watermark), 'No watermark has come yet')}</span>

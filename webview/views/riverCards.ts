@@ -34,7 +34,7 @@ export function cards(
     ({ view }) => view.id,
     ({ view, place }) => html`<div
       class=${classMap({ card: look.detail === 'cards' || look.detail === 'names', mark: look.detail === 'marks' || look.detail === 'groups', compact: look.compact || look.detail === 'names', [view.tone]: true, selected: view.id === look.selected })}
-      role="button"
+      role="group"
       tabindex=${view.id === look.focused ? 0 : -1}
       data-vertex=${view.id}
       aria-label=${spoken(view)}

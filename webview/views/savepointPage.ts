@@ -37,12 +37,12 @@ export function savepointPage(context: Context, id: string): TemplateResult {
         ${sectionHead('Operators', details === undefined ? nothing : String(details.operators.length))}
         ${details === undefined
           ? empty('The savepoint is being read.')
-          : html`<div class="scroll" tabindex="0" role="region" aria-label="Operators"><table class="lined">
+          : html`<div class="scroll" tabindex="0" role="region" aria-label="Operators and their states"><table class="lined">
               <thead><tr><th scope="col">Operator</th><th scope="col">State</th><th scope="col">Type</th><th scope="col" class="n">Schema</th><th scope="col" class="n">Keys</th><th scope="col" class="n">Size</th></tr></thead>
               <tbody>${details.operators.map((operator) =>
                 operator.states.length === 0
                   ? html`<tr><th scope="row">${operatorName(operator)}</th><td class="muted" colspan="5">no state</td></tr>`
-                  : operator.states.map((saved, index) => html`<tr><th scope="row">${index === 0 ? operatorName(operator) : ''}</th><td>${saved.name}</td><td class="muted">${saved.type}</td><td class="n">v${saved.schemaVersion}</td><td class="n">${format.whole(saved.keys)}</td><td class="n">${figure(format.bytes(saved.bytes))}</td></tr>`),
+                  : operator.states.map((saved, index) => html`<tr>${index === 0 ? html`<th scope="rowgroup" rowspan=${operator.states.length}>${operatorName(operator)}</th>` : nothing}<td>${saved.name}</td><td class="muted">${saved.type}</td><td class="n">v${saved.schemaVersion}</td><td class="n">${format.whole(saved.keys)}</td><td class="n">${figure(format.bytes(saved.bytes))}</td></tr>`),
               )}</tbody></table></div>`}
       </section>
       <section class="section" aria-label="Where it goes on from">

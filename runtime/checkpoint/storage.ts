@@ -5,7 +5,9 @@
  */
 import type { Manifest } from './manifest.ts';
 
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string };
 
 /** In a task thread: one data file of one operator of one subtask, written once from front to back. */
 export interface SnapshotFile {
@@ -47,7 +49,12 @@ export class SnapshotDamage extends Error {
 /** In the coordinator: whole snapshots. */
 export interface CheckpointStorage {
   /** Makes the temporary directory of an attempt; answers its absolute path. */
-  begin(checkpointId: number, kind: 'checkpoint' | 'savepoint', label: string | null, done: (result: Outcome<string>) => void): void;
+  begin(
+    checkpointId: number,
+    kind: 'checkpoint' | 'savepoint',
+    label: string | null,
+    done: (result: Outcome<string>) => void,
+  ): void;
   /** Writes the manifest last, syncs, renames to the final place; answers that place. After it the snapshot exists. */
   publish(directory: string, manifest: Manifest, done: (result: Outcome<string>) => void): void;
   /**

@@ -6,10 +6,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import { launchBrowser } from '../test/e2e/browser.ts';
 import { startFakeServer } from '../test/fakeEngine/fakeServer.ts';
 import { baselineId, beforeEnrichId, wrongId } from '../test/fakeEngine/flightsSavepoints.ts';
 import { type ScenarioName, scenario } from '../test/fakeEngine/scenarios.ts';
-import { launchBrowser } from '../test/e2e/browser.ts';
 import { smallPng } from './smallPng.ts';
 
 interface Screen {
@@ -34,11 +34,31 @@ const screens: readonly Screen[] = [
   { name: 'checkpoint-failed', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 29 } } },
   { name: 'history-table', clipped: true, scenario: 'running', ui: { checkpointsAs: 'table' } },
   { name: 'history-chart', clipped: true, scenario: 'running', ui: { checkpointsAs: 'chart' } },
-  { name: 'take-savepoint', scenario: 'running', arrange: (page) => click(page, 'Take savepoint'), clipped: true },
+  {
+    name: 'take-savepoint',
+    scenario: 'running',
+    arrange: (page) => click(page, 'Take savepoint'),
+    clipped: true,
+  },
   { name: 'savepoint', scenario: 'running', ui: { view: { kind: 'savepoint', savepoint: beforeEnrichId } } },
-  { name: 'compare', scenario: 'running', ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } }, clipped: true },
-  { name: 'restore', scenario: 'running', ui: { view: { kind: 'restore', savepoint: beforeEnrichId } }, clipped: true },
-  { name: 'restore-impossible', scenario: 'running', ui: { view: { kind: 'restore', savepoint: wrongId } }, clipped: true },
+  {
+    name: 'compare',
+    scenario: 'running',
+    ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } },
+    clipped: true,
+  },
+  {
+    name: 'restore',
+    scenario: 'running',
+    ui: { view: { kind: 'restore', savepoint: beforeEnrichId } },
+    clipped: true,
+  },
+  {
+    name: 'restore-impossible',
+    scenario: 'running',
+    ui: { view: { kind: 'restore', savepoint: wrongId } },
+    clipped: true,
+  },
   { name: 'restored', clipped: true, scenario: 'restored' },
   { name: 'at-least-once', clipped: true, scenario: 'at-least-once' },
   { name: 'empty', scenario: 'empty' },
@@ -51,7 +71,7 @@ const screens: readonly Screen[] = [
   { name: 'large', scenario: 'large', themes: ['dark'] },
 ];
 
-const watchedMs = 60_000;
+const watchedMs = 20_000;
 const directory = join(fileURLToPath(new URL('..', import.meta.url)), 'docs/screenshots');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const into = process.argv.find((argument) => argument.startsWith('--into='))?.slice(7) ?? directory;
@@ -61,14 +81,15 @@ let bytes = 0;
 let pictures = 0;
 try {
   for (const screen of screens.filter(({ name }) => wanted.length === 0 || wanted.includes(name)))
-    for (const theme of screen.themes ?? ['dark', 'light']) for (const width of [400, 1_400]) await shoot(screen, theme, width);
+    for (const theme of screen.themes ?? ['dark', 'light'])
+      for (const width of [400, 1_400]) await shoot(screen, theme, width);
 } finally {
   await browser.close();
 }
 console.log(`${pictures} pictures, ${Math.round(bytes / 1_024)} KiB, in ${into}`);
 
 async function shoot(screen: Screen, theme: string, width: number): Promise<void> {
-  // Watched for a minute before the picture: the banks of the streams are what was seen.
+  // Watched for a while before the picture: the banks of the streams are what was seen.
   const engine = scenario(screen.scenario, isLive(screen) ? watchedMs : 0);
   const server = await startFakeServer(engine);
   const context = await browser.newContext({
@@ -81,14 +102,17 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
     const page = await context.newPage();
     page.on('pageerror', (error) => console.error(`${screen.name}: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error' && screen.drop !== true) console.error(`${screen.name}: ${message.text()}`);
+      if (message.type() === 'error' && screen.drop !== true)
+        console.error(`${screen.name}: ${message.text()}`);
     });
     await page.clock.setFixedTime(engine.now + (isLive(screen) ? watchedMs : 0));
-    if (screen.ui !== undefined) await page.addInitScript((ui) => sessionStorage.setItem('sluice.ui', JSON.stringify(ui)), screen.ui);
+    if (screen.ui !== undefined)
+      await page.addInitScript((ui) => sessionStorage.setItem('sluice.ui', JSON.stringify(ui)), screen.ui);
     await page.goto(server.url.replace('/#', `/?theme=${theme}#`));
     await page.locator('h1').first().waitFor();
     await page.evaluate(() => document.fonts.ready);
-    if (screen.scenario === 'large') await page.locator('.river-surface[data-laid-out]').waitFor({ timeout: 60_000 });
+    if (screen.scenario === 'large')
+      await page.locator('.river-surface[data-laid-out]').waitFor({ timeout: 60_000 });
     for (let seconds = 0; seconds < (isLive(screen) ? watchedMs / 1_000 : 0); seconds++) {
       engine.advance(1_000);
       await page.waitForTimeout(4);
@@ -100,7 +124,9 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
     }
     await page.waitForTimeout(900);
     const path = join(into, `${screen.name}.${theme}.${width}.png`);
-    const picture = smallPng(await page.screenshot({ fullPage: screen.clipped !== true, animations: 'disabled' }));
+    const picture = smallPng(
+      await page.screenshot({ fullPage: screen.clipped !== true, animations: 'disabled' }),
+    );
     await writeFile(path, picture);
     bytes += picture.length;
     pictures += 1;

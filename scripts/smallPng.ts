@@ -15,8 +15,8 @@ export function smallPng(png: Buffer): Buffer {
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const color = colors[y * width + x] as number;
-      let index = nearest.get(color);
-      if (index === undefined) nearest.set(color, (index = nearestOf(color, palette)));
+      const index = nearest.get(color) ?? nearestOf(color, palette);
+      nearest.set(color, index);
       rows[y * (width + 1) + 1 + x] = index;
     }
   const header = Buffer.alloc(13);
@@ -24,7 +24,13 @@ export function smallPng(png: Buffer): Buffer {
   header.writeUInt32BE(height, 4);
   header.set([8, 3, 0, 0, 0], 8);
   const table = Buffer.from(palette.flatMap((color) => [color >> 16, (color >> 8) & 255, color & 255]));
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('PLTE', table), chunk('IDAT', deflateSync(rows, { level: 9, memLevel: 9 })), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('PLTE', table),
+    chunk('IDAT', deflateSync(rows, { level: 9, memLevel: 9 })),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 function decode(png: Buffer): { width: number; height: number; colors: Uint32Array } {
@@ -58,7 +64,8 @@ function decode(png: Buffer): { width: number; height: number; colors: Uint32Arr
     }
     for (let x = 0; x < width; x++) {
       const at = x * channels;
-      colors[y * width + x] = ((line[at] as number) << 16) | ((line[at + 1] as number) << 8) | (line[at + 2] as number);
+      colors[y * width + x] =
+        ((line[at] as number) << 16) | ((line[at + 1] as number) << 8) | (line[at + 2] as number);
     }
     above = line;
   }
@@ -106,7 +113,9 @@ function nearestOf(color: number, palette: readonly number[]): number {
 }
 
 function distance(a: number, b: number): number {
-  return ((a >> 16) - (b >> 16)) ** 2 + (((a >> 8) & 255) - ((b >> 8) & 255)) ** 2 + ((a & 255) - (b & 255)) ** 2;
+  return (
+    ((a >> 16) - (b >> 16)) ** 2 + (((a >> 8) & 255) - ((b >> 8) & 255)) ** 2 + ((a & 255) - (b & 255)) ** 2
+  );
 }
 
 function chunk(type: string, body: Buffer): Buffer {

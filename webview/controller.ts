@@ -6,7 +6,16 @@ import type { NotificationMethod, NotificationParams } from '../runtime/protocol
 import { preflight as preflightSchema, type SavepointSummary } from '../runtime/protocol/savepoints.ts';
 import type { SourceLocation } from '../runtime/protocol/values.ts';
 import { errorCodes, PROTOCOL_VERSION } from '../runtime/protocol/version.ts';
-import { type Change, type CompareState, type DashboardState, type Dialog, initialState, notified, type PendingAction, subscribed } from './model/dashboardState.ts';
+import {
+  type Change,
+  type CompareState,
+  type DashboardState,
+  type Dialog,
+  initialState,
+  notified,
+  type PendingAction,
+  subscribed,
+} from './model/dashboardState.ts';
 import { fileName } from './model/format.ts';
 import type { ConnectionState, DashboardView } from './protocol/messages.ts';
 import { readUiState, type UiState } from './protocol/uiState.ts';
@@ -59,8 +68,15 @@ export class DashboardController {
   async begin(rpc: RpcClient, generation: number): Promise<void> {
     this.rpc = rpc;
     try {
-      const welcome = await rpc.request('initialize', { protocolVersion: PROTOCOL_VERSION, client: { name: 'dashboard', version: '0.1.0' } });
-      const engine = { ...welcome.engine, capabilities: new Set(welcome.capabilities), hasJob: welcome.hasJob };
+      const welcome = await rpc.request('initialize', {
+        protocolVersion: PROTOCOL_VERSION,
+        client: { name: 'dashboard', version: '0.1.0' },
+      });
+      const engine = {
+        ...welcome.engine,
+        capabilities: new Set(welcome.capabilities),
+        hasJob: welcome.hasJob,
+      };
       if (welcome.hasJob) await this.subscribe(rpc);
       else {
         const { savepoints, damaged } = await rpc.request('savepoint/list', {});
@@ -71,7 +87,11 @@ export class DashboardController {
         engine,
         connection: welcome.hasJob
           ? { kind: 'live', generation }
-          : { kind: 'no-job', reason: 'No job runs here. Savepoints can be looked at and compared.', canRun: this.around.run !== null },
+          : {
+              kind: 'no-job',
+              reason: 'No job runs here. Savepoints can be looked at and compared.',
+              canRun: this.around.run !== null,
+            },
       });
       await this.openView(this.state.ui.view);
     } catch (error) {
@@ -106,7 +126,9 @@ export class DashboardController {
 
   toggleFolded(section: string): void {
     const { folded } = this.state.ui;
-    this.ui({ folded: folded.includes(section) ? folded.filter((name) => name !== section) : [...folded, section] });
+    this.ui({
+      folded: folded.includes(section) ? folded.filter((name) => name !== section) : [...folded, section],
+    });
   }
 
   search(text: string): void {
@@ -123,13 +145,17 @@ export class DashboardController {
 
   openSource(location: SourceLocation): void {
     this.around.openSource(location);
-    if (!this.around.canOpenSource) this.notice('info', `Copied ${location.file}:${location.line}. In VS Code this opens the line.`);
+    if (!this.around.canOpenSource)
+      this.notice('info', `Copied ${location.file}:${location.line}. In VS Code this opens the line.`);
   }
 
   async takeSavepoint(label: string, notes: string): Promise<void> {
     this.dialog(null);
     await this.act('take-savepoint', 'Taking a savepoint', async (rpc) => {
-      const { savepoint } = await rpc.request('savepoint/take', { ...(label === '' ? {} : { label }), ...(notes === '' ? {} : { notes }) });
+      const { savepoint } = await rpc.request('savepoint/take', {
+        ...(label === '' ? {} : { label }),
+        ...(notes === '' ? {} : { notes }),
+      });
       this.ui({ selectedSavepoint: savepoint.id });
     });
   }
@@ -147,17 +173,29 @@ export class DashboardController {
   }
 
   async triggerCheckpoint(): Promise<void> {
-    await this.act('checkpoint', 'Triggering a checkpoint', async (rpc) => void (await rpc.request('checkpoint/trigger', {})));
+    await this.act(
+      'checkpoint',
+      'Triggering a checkpoint',
+      async (rpc) => void (await rpc.request('checkpoint/trigger', {})),
+    );
   }
 
   async abortCheckpoint(id: number): Promise<void> {
-    await this.act('abort', `Aborting checkpoint ${id}`, async (rpc) => void (await rpc.request('checkpoint/abort', { id })));
+    await this.act(
+      'abort',
+      `Aborting checkpoint ${id}`,
+      async (rpc) => void (await rpc.request('checkpoint/abort', { id })),
+    );
   }
 
   async label(savepoint: SavepointSummary, label: string, notes: string): Promise<void> {
     this.dialog(null);
     await this.act('label', 'Writing the label', async (rpc) => {
-      await rpc.request('savepoint/label', { savepoint: savepoint.id, label: label === '' ? null : label, notes: notes === '' ? null : notes });
+      await rpc.request('savepoint/label', {
+        savepoint: savepoint.id,
+        label: label === '' ? null : label,
+        notes: notes === '' ? null : notes,
+      });
       await this.refreshWithoutJob(rpc);
     });
   }
@@ -173,11 +211,25 @@ export class DashboardController {
   // ——— restore ———
 
   async openRestore(savepoint: string, parallelism: number | null = null): Promise<void> {
-    const dialog: Dialog = { kind: 'restore', savepoint, parallelism, preflight: { kind: 'loading' }, supersede: false, allowNonRestoredState: false, refusal: null };
+    const dialog: Dialog = {
+      kind: 'restore',
+      savepoint,
+      parallelism,
+      preflight: { kind: 'loading' },
+      supersede: false,
+      allowNonRestoredState: false,
+      refusal: null,
+    };
     this.dialog(dialog);
-    if (this.rpc === null) return this.restoreDialog(savepoint, { preflight: { kind: 'failed', message: 'Not connected. Nothing has been touched.' } });
+    if (this.rpc === null)
+      return this.restoreDialog(savepoint, {
+        preflight: { kind: 'failed', message: 'Not connected. Nothing has been touched.' },
+      });
     try {
-      const value = await this.rpc.request('savepoint/preflight', { savepoint, ...(parallelism === null ? {} : { parallelism }) });
+      const value = await this.rpc.request('savepoint/preflight', {
+        savepoint,
+        ...(parallelism === null ? {} : { parallelism }),
+      });
       this.restoreDialog(savepoint, { preflight: { kind: 'loaded', value } });
     } catch (error) {
       this.restoreDialog(savepoint, { preflight: { kind: 'failed', message: messageOf(error) } });
@@ -194,7 +246,12 @@ export class DashboardController {
     const { savepoint, parallelism, supersede, allowNonRestoredState } = dialog;
     const pending = this.begun('restore', 'Restoring');
     try {
-      await this.rpc.request('savepoint/restore', { savepoint, supersede, allowNonRestoredState, ...(parallelism === null ? {} : { parallelism }) });
+      await this.rpc.request('savepoint/restore', {
+        savepoint,
+        supersede,
+        allowNonRestoredState,
+        ...(parallelism === null ? {} : { parallelism }),
+      });
       this.dialog(null);
     } catch (error) {
       const fresh = isRefusal(error) ? preflightSchema.safeParse(error.data) : null;
@@ -216,8 +273,10 @@ export class DashboardController {
 
   selectForCompare(savepoint: string): void {
     const first = this.state.ui.compareFrom;
-    if (first === null) return this.ui({ compareFrom: savepoint });
-    if (first === savepoint) return this.ui({ compareFrom: null });
+    if (first === null || first === savepoint) {
+      this.ui({ compareFrom: first === null ? savepoint : null });
+      return;
+    }
     const [a, b] = this.inOrder(first, savepoint);
     this.ui({ compareFrom: null });
     this.show({ kind: 'compare', a, b });
@@ -236,7 +295,9 @@ export class DashboardController {
   async toggleChange(change: Change): Promise<void> {
     const { compare } = this.state;
     if (compare === null) return;
-    const changes = compare.changes.includes(change) ? compare.changes.filter((one) => one !== change) : [...compare.changes, change];
+    const changes = compare.changes.includes(change)
+      ? compare.changes.filter((one) => one !== change)
+      : [...compare.changes, change];
     if (changes.length > 0) await this.entriesAnew({ changes });
   }
 
@@ -258,8 +319,23 @@ export class DashboardController {
     const right: string[] = [];
     let cursor: number | null = 0;
     while (cursor !== null && left.length + right.length < diffEntriesMax) {
-      const page: { entries: readonly { key: string; subKey: string | null; before: string | null; after: string | null }[]; next: number | null } =
-        await this.rpc.request('savepoint/compareEntries', { a: compare.a, b: compare.b, uid, state, changes: ['added', 'removed', 'changed'], cursor, limit: 500 });
+      const page: {
+        entries: readonly {
+          key: string;
+          subKey: string | null;
+          before: string | null;
+          after: string | null;
+        }[];
+        next: number | null;
+      } = await this.rpc.request('savepoint/compareEntries', {
+        a: compare.a,
+        b: compare.b,
+        uid,
+        state,
+        changes: ['added', 'removed', 'changed'],
+        cursor,
+        limit: 500,
+      });
       for (const { key, subKey, before, after } of page.entries) {
         const name = subKey === null ? key : `${key} ${subKey}`;
         if (before !== null) left.push(`${name}: ${before}`);
@@ -267,7 +343,8 @@ export class DashboardController {
       }
       cursor = page.next;
     }
-    const nameOf = (id: string) => this.state.savepoints.find((savepoint) => savepoint.id === id)?.label ?? fileName(id);
+    const nameOf = (id: string) =>
+      this.state.savepoints.find((savepoint) => savepoint.id === id)?.label ?? fileName(id);
     this.around.openTextDiff({
       title: `${uid} · ${state}: ${nameOf(compare.a)} ↔ ${nameOf(compare.b)}`,
       language: 'json',
@@ -294,14 +371,30 @@ export class DashboardController {
   }
 
   private async openCompare(a: string, b: string): Promise<void> {
-    const blank: CompareState = { a, b, comparison: { kind: 'loading' }, selected: null, changes: ['changed', 'added', 'removed'], keyContains: '', entries: [], next: null, loadingEntries: false };
+    const blank: CompareState = {
+      a,
+      b,
+      comparison: { kind: 'loading' },
+      selected: null,
+      changes: ['changed', 'added', 'removed'],
+      keyContains: '',
+      entries: [],
+      next: null,
+      loadingEntries: false,
+    };
     this.set({ compare: blank });
     if (this.rpc === null) return;
     try {
       const value = await this.rpc.request('savepoint/compare', { a, b });
       this.set({ compare: { ...blank, comparison: { kind: 'loaded', value } } });
-      const most = value.states.toSorted((x, y) => y.changed + y.added + y.removed - (x.changed + x.added + x.removed));
-      const shown = most.find(({ type, changed }) => changed > 0 && (type === 'aggregating' || type === 'value' || type === 'reducing')) ?? most[0];
+      const most = value.states.toSorted(
+        (x, y) => y.changed + y.added + y.removed - (x.changed + x.added + x.removed),
+      );
+      const shown =
+        most.find(
+          ({ type, changed }) =>
+            changed > 0 && (type === 'aggregating' || type === 'value' || type === 'reducing'),
+        ) ?? most[0];
       if (shown !== undefined) await this.selectState(shown.uid, shown.state);
     } catch (error) {
       this.set({ compare: { ...blank, comparison: { kind: 'failed', message: messageOf(error) } } });
@@ -323,10 +416,23 @@ export class DashboardController {
     const asked = this.state.compare;
     try {
       const page = await this.rpc.request('savepoint/compareEntries', {
-        a, b, ...selected, changes: [...changes], cursor, limit: entriesPage, ...(keyContains === '' ? {} : { keyContains }),
+        a,
+        b,
+        ...selected,
+        changes: [...changes],
+        cursor,
+        limit: entriesPage,
+        ...(keyContains === '' ? {} : { keyContains }),
       });
       if (this.state.compare === asked)
-        this.set({ compare: { ...compare, entries: [...compare.entries, ...page.entries], next: page.next, loadingEntries: false } });
+        this.set({
+          compare: {
+            ...compare,
+            entries: [...compare.entries, ...page.entries],
+            next: page.next,
+            loadingEntries: false,
+          },
+        });
     } catch (error) {
       if (this.state.compare === asked) this.set({ compare: { ...compare, loadingEntries: false } });
       this.notice('error', messageOf(error));
@@ -356,7 +462,11 @@ export class DashboardController {
     this.set({ savepoints, damaged });
   }
 
-  private async act(kind: PendingAction['kind'], text: string, run: (rpc: RpcClient) => Promise<void>): Promise<void> {
+  private async act(
+    kind: PendingAction['kind'],
+    text: string,
+    run: (rpc: RpcClient) => Promise<void>,
+  ): Promise<void> {
     if (this.rpc === null) return;
     const pending = this.begun(kind, text);
     try {

@@ -18,7 +18,8 @@ import { wearTheme } from './views/theme.ts';
 wearTheme();
 
 const root = document.getElementById('sluice') as HTMLElement;
-const transport = window.acquireVsCodeApi === undefined ? browserTransport() : editorTransport(window.acquireVsCodeApi);
+const transport =
+  window.acquireVsCodeApi === undefined ? browserTransport() : editorTransport(window.acquireVsCodeApi);
 const startedAt = Date.now();
 let rpc: FramedRpc | null = null;
 let frame = 0;
@@ -50,7 +51,14 @@ function draw(): void {
   frame = 0;
   const { state } = controller;
   const now = engineNow(state, Date.now());
-  render(app({ state, controller, now, width: document.documentElement.clientWidth }, surface, Date.now() - startedAt), root);
+  render(
+    app(
+      { state, controller, now, width: document.documentElement.clientWidth },
+      surface,
+      Date.now() - startedAt,
+    ),
+    root,
+  );
   const stall = state.job === null ? null : openStall(state.job);
   titleIs(state.job?.info.name ?? null, stall !== null || state.job?.info.status === 'failed');
 }
@@ -63,16 +71,29 @@ function titleIs(job: string | null, needsUser: boolean): void {
 }
 
 const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
-setInterval(() => {
-  const underWay = controller.state.job?.checkpoints[0]?.status === 'in-progress';
-  if (document.visibilityState === 'visible' && (underWay || Date.now() % 1_000 < 100 || Date.now() - startedAt < 2_000)) schedule();
-}, isStill ? 1_000 : 100);
+setInterval(
+  () => {
+    const underWay = controller.state.job?.checkpoints[0]?.status === 'in-progress';
+    if (
+      document.visibilityState === 'visible' &&
+      (underWay || Date.now() % 1_000 < 100 || Date.now() - startedAt < 2_000)
+    )
+      schedule();
+  },
+  isStill ? 1_000 : 100,
+);
 window.addEventListener('resize', schedule);
 document.addEventListener('visibilitychange', schedule);
 
 document.addEventListener('keydown', (event) => {
   const isTyping = (event.composedPath()[0] as HTMLElement).matches?.('input, textarea, select');
-  if (event.key === 'Escape' && !isTyping && controller.state.dialog === null && controller.state.ui.view.kind !== 'overview') controller.show({ kind: 'overview' });
+  if (
+    event.key === 'Escape' &&
+    !isTyping &&
+    controller.state.dialog === null &&
+    controller.state.ui.view.kind !== 'overview'
+  )
+    controller.show({ kind: 'overview' });
   if (event.key === 'Enter' && isTyping && controller.state.search !== '') surface.focusFound();
   if (event.key !== '/' || isTyping) return;
   event.preventDefault();
@@ -87,7 +108,8 @@ transport.start({
     if (connection.kind !== 'live') return;
     rpc = connectRpc((text) => transport.send(text), {
       notified: (method, params) => controller.notified(method, params),
-      misfit: (what) => controller.notice('error', `A message of the engine was not understood: ${what.slice(0, 200)}`),
+      misfit: (what) =>
+        controller.notice('error', `A message of the engine was not understood: ${what.slice(0, 200)}`),
     });
     void controller.begin(rpc, connection.generation);
   },

@@ -37,7 +37,11 @@ test.each(screens)('%s has no violation in any theme', { timeout: 120_000 }, asy
   const found: string[] = [];
   for (const theme of themes)
     for (const width of theme === 'dark' ? [400, 1_400] : [1_400]) {
-      const { page, close } = await openDashboard(browser, scenario(name), { theme, width, ...(ui === undefined ? {} : { ui }) });
+      const { page, close } = await openDashboard(browser, scenario(name), {
+        theme,
+        width,
+        ...(ui === undefined ? {} : { ui }),
+      });
       await page.waitForTimeout(300);
       found.push(...(await violations(page)).map((violation) => `${theme} ${width}: ${violation}`));
       await close();
@@ -49,8 +53,21 @@ async function violations(page: Page): Promise<string[]> {
   // The page's policy forbids foreign scripts, and a debugger's evaluation is none.
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const { axe: run } = window as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    const { axe: run } = window as unknown as {
+      axe: {
+        run(
+          context: Document,
+          options: object,
+        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
     const result = await run.run(document, { resultTypes: ['violations'] });
-    return result.violations.flatMap(({ id, nodes }) => nodes.slice(0, 4).map((one) => `${id}: ${one.html.slice(0, 160)} ${one.failureSummary.split('\n').slice(1, 3).join(' ')}`));
+    return result.violations.flatMap(({ id, nodes }) =>
+      nodes
+        .slice(0, 4)
+        .map(
+          (one) => `${id}: ${one.html.slice(0, 160)} ${one.failureSummary.split('\n').slice(1, 3).join(' ')}`,
+        ),
+    );
   });
 }

@@ -15,7 +15,9 @@ const places = [
 export function launchBrowser(): Promise<Browser> {
   const executablePath = places.find((path) => path !== undefined && existsSync(path));
   if (executablePath === undefined)
-    throw new Error('No Chromium was found. Install one (Debian: apt-get install chromium) or set CHROMIUM_PATH.');
+    throw new Error(
+      'No Chromium was found. Install one (Debian: apt-get install chromium) or set CHROMIUM_PATH.',
+    );
   return chromium.launch({
     executablePath,
     args: [

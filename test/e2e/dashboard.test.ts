@@ -72,7 +72,11 @@ test('a stall is seen, walked upstream, and ended', async () => {
   server.realTime();
   await page.getByText('over', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'flights-weather' }).click();
-  await page.getByText('41 completed', { exact: false }).or(page.getByText('failed', { exact: false })).first().waitFor();
+  await page
+    .getByText('41 completed', { exact: false })
+    .or(page.getByText('failed', { exact: false }))
+    .first()
+    .waitFor();
   expect(server.engine.world.checkpoints.at(-1)?.failure?.reason).toBe('USER_ABORTED');
   expect(errors).toEqual([]);
   await close();
@@ -98,7 +102,9 @@ test('the token leaves the address bar, and a reload still works', async () => {
 });
 
 test('what was being looked at survives a reload', async () => {
-  const { page, close } = await openDashboard(browser, scenario('running'), { ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } } });
+  const { page, close } = await openDashboard(browser, scenario('running'), {
+    ui: { view: { kind: 'compare', a: baselineId, b: beforeEnrichId } },
+  });
   await page.getByText('Rows 1 to 100 of 1,324').waitFor();
   await close();
 });
@@ -113,7 +119,9 @@ test('arrows follow the streams, and every vertex says what it is', async () => 
   expect(await focused()).toBe('delay-window');
   await page.keyboard.press('ArrowLeft');
   expect(await focused()).toBe('enrich');
-  expect(await page.locator('[data-vertex="weather"]').getAttribute('aria-label')).toContain('holds barrier 42');
+  expect(await page.locator('[data-vertex="weather"]').getAttribute('aria-label')).toContain(
+    'holds barrier 42',
+  );
   await close();
 });
 

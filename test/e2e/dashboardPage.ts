@@ -17,9 +17,17 @@ export interface DashboardOptions {
   readonly ui?: object;
 }
 
-export async function openDashboard(browser: Browser, engine: FakeEngine, { theme = 'dark', width = 1_400, ui }: DashboardOptions = {}): Promise<OpenedDashboard> {
+export async function openDashboard(
+  browser: Browser,
+  engine: FakeEngine,
+  { theme = 'dark', width = 1_400, ui }: DashboardOptions = {},
+): Promise<OpenedDashboard> {
   const server = await startFakeServer(engine);
-  const context: BrowserContext = await browser.newContext({ viewport: { width, height: 900 }, timezoneId: 'UTC', reducedMotion: 'reduce' });
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width, height: 900 },
+    timezoneId: 'UTC',
+    reducedMotion: 'reduce',
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const errors: string[] = [];
@@ -27,7 +35,8 @@ export async function openDashboard(browser: Browser, engine: FakeEngine, { them
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
-  if (ui !== undefined) await page.addInitScript((state) => sessionStorage.setItem('sluice.ui', JSON.stringify(state)), ui);
+  if (ui !== undefined)
+    await page.addInitScript((state) => sessionStorage.setItem('sluice.ui', JSON.stringify(state)), ui);
   await page.goto(server.url.replace('/#', `/?theme=${theme}#`));
   await page.locator('.app h1').first().waitFor();
   return {

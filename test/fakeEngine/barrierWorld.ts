@@ -13,7 +13,12 @@ import type {
   SubtaskCheckpoint,
 } from '../../runtime/protocol/checkpoints.ts';
 import type { ChannelInfo, EdgeInfo, GraphInfo, VertexInfo } from '../../runtime/protocol/graph.ts';
-import type { ChannelSample, SplitSample, SubtaskSample, Telemetry } from '../../runtime/protocol/telemetry.ts';
+import type {
+  ChannelSample,
+  SplitSample,
+  SubtaskSample,
+  Telemetry,
+} from '../../runtime/protocol/telemetry.ts';
 import type { SubtaskRef } from '../../runtime/protocol/values.ts';
 
 /** What a scenario decides; everything else follows from the walk of the barriers. */
@@ -84,7 +89,13 @@ export class BarrierWorld {
   private agenda: { at: number; order: number; run: () => void }[] = [];
   private order = 0;
 
-  constructor(graph: GraphInfo, startedAt: number, behaviour: Behaviour, events: WorldEvents, timeoutMs = 20_000) {
+  constructor(
+    graph: GraphInfo,
+    startedAt: number,
+    behaviour: Behaviour,
+    events: WorldEvents,
+    timeoutMs = 20_000,
+  ) {
     this.now = startedAt;
     this.startedAt = startedAt;
     this.behaviour = behaviour;
@@ -124,7 +135,11 @@ export class BarrierWorld {
     this.now = time;
   }
 
-  trigger(kind: 'checkpoint' | 'savepoint', trigger: CheckpointSummary['trigger'], label: string | null): number {
+  trigger(
+    kind: 'checkpoint' | 'savepoint',
+    trigger: CheckpointSummary['trigger'],
+    label: string | null,
+  ): number {
     const id = this.nextCheckpoint++;
     const checkpoint: CheckpointDetails = {
       id,
@@ -186,7 +201,9 @@ export class BarrierWorld {
     for (const report of checkpoint.subtasks) if (report.status !== 'acknowledged') report.status = 'aborted';
     const name = culprit === null ? null : `${this.vertex(culprit.vertex).name}[${culprit.index}]`;
     const message =
-      reason === 'USER_ABORTED' ? `Checkpoint ${id} was aborted by hand.` : `Checkpoint ${id} failed: ${name ?? 'a task'} ${why}.`;
+      reason === 'USER_ABORTED'
+        ? `Checkpoint ${id} was aborted by hand.`
+        : `Checkpoint ${id} failed: ${name ?? 'a task'} ${why}.`;
     checkpoint.failure = { reason, message, subtask: reason === 'USER_ABORTED' ? null : culprit };
     for (const channel of this.channels) {
       channel.barriers = channel.barriers.filter((barrier) => barrier.checkpoint !== id);
@@ -260,7 +277,13 @@ export class BarrierWorld {
     const after = this.now - checkpoint.triggeredAt;
     report.startDelayMs ??= after;
     report.channels.find((entry) => entry.channel === channel.info.id)!.barrierAfterMs = after;
-    this.emit({ type: 'barrier-arrived', ...this.stamp(), checkpoint: id, subtask: channel.to, channel: channel.info.id });
+    this.emit({
+      type: 'barrier-arrived',
+      ...this.stamp(),
+      checkpoint: id,
+      subtask: channel.to,
+      channel: channel.info.id,
+    });
     const waiting = report.channels.filter((entry) => entry.barrierAfterMs === null);
     if (waiting.length > 0) {
       channel.blockedSince = this.now;
@@ -272,9 +295,18 @@ export class BarrierWorld {
     }
     report.alignmentMs = after - report.startDelayMs;
     const inputs = this.inputs(channel.to);
-    report.processedInFlightBytes = inputs.reduce((sum, input) => sum + this.queued(input) * this.behaviour.bytesPerRecord, 0);
+    report.processedInFlightBytes = inputs.reduce(
+      (sum, input) => sum + this.queued(input) * this.behaviour.bytesPerRecord,
+      0,
+    );
     for (const input of inputs) this.open(input);
-    this.emit({ type: 'aligned', ...this.stamp(), checkpoint: id, subtask: channel.to, alignmentMs: report.alignmentMs });
+    this.emit({
+      type: 'aligned',
+      ...this.stamp(),
+      checkpoint: id,
+      subtask: channel.to,
+      alignmentMs: report.alignmentMs,
+    });
     if (inputs.length > 1) this.closeStalls(id, channel.to);
     this.snapshot(checkpoint, report);
   }
@@ -299,7 +331,12 @@ export class BarrierWorld {
       report.persistedInFlightBytes = 0;
       checkpoint.acknowledged += 1;
       checkpoint.lastAcknowledgedAt = this.now;
-      this.emit({ type: 'acknowledged', ...this.stamp(), checkpoint: checkpoint.id, report: structuredClone(report) });
+      this.emit({
+        type: 'acknowledged',
+        ...this.stamp(),
+        checkpoint: checkpoint.id,
+        report: structuredClone(report),
+      });
       if (checkpoint.acknowledged === checkpoint.tasks) this.complete(checkpoint);
     });
   }
@@ -339,7 +376,8 @@ export class BarrierWorld {
 
   private closeStalls(checkpoint: number, subtask?: SubtaskRef): void {
     for (const stall of this.stalls) {
-      const concerns = stall.checkpoint === checkpoint && (subtask === undefined || sameSubtask(stall.subtask, subtask));
+      const concerns =
+        stall.checkpoint === checkpoint && (subtask === undefined || sameSubtask(stall.subtask, subtask));
       if (stall.closedAt !== null || !concerns) continue;
       stall.closedAt = this.now;
       this.events.stallChanged(structuredClone(stall));

@@ -108,7 +108,8 @@ export class FakeEngine {
   }
 
   changeJob(change: Partial<JobInfo>): void {
-    const statusSince = change.status !== undefined && change.status !== this.job.status ? this.now : this.job.statusSince;
+    const statusSince =
+      change.status !== undefined && change.status !== this.job.status ? this.now : this.job.statusSince;
     this.job = { ...this.job, statusSince, ...change };
     this.notify('job/changed', { job: this.job });
   }
@@ -132,10 +133,15 @@ export class FakeEngine {
     return schema.result.parse(result) as RequestResult<M>;
   }
 
-  private readonly answers: { [M in RequestMethod]: (params: RequestParams<M>) => RequestResult<M> | Promise<RequestResult<M>> } = {
+  private readonly answers: {
+    [M in RequestMethod]: (params: RequestParams<M>) => RequestResult<M> | Promise<RequestResult<M>>;
+  } = {
     initialize: ({ protocolVersion }) => {
       if (protocolVersion.major !== PROTOCOL_VERSION.major)
-        throw new RequestRefused(errorCodes.incompatibleVersion, `This runtime speaks version ${PROTOCOL_VERSION.major}.`);
+        throw new RequestRefused(
+          errorCodes.incompatibleVersion,
+          `This runtime speaks version ${PROTOCOL_VERSION.major}.`,
+        );
       return {
         protocolVersion: PROTOCOL_VERSION,
         engine: { name: 'fake', version: '0.1.0' },
@@ -185,14 +191,19 @@ export class FakeEngine {
       this.replaceSavepoints(this.savepoints.filter((known) => known.id !== gone.id));
       return {};
     },
-    'savepoint/preflight': (params) => preflight(this.find(params.savepoint), params.parallelism ?? this.job.parallelism, this.now),
+    'savepoint/preflight': (params) =>
+      preflight(this.find(params.savepoint), params.parallelism ?? this.job.parallelism, this.now),
     'savepoint/restore': async (params) => {
       const from = this.find(params.savepoint);
       const parallelism = params.parallelism ?? this.job.parallelism;
       const verdict = preflight(from, parallelism, this.now);
       const given = { supersede: params.supersede, 'allow-non-restored-state': params.allowNonRestoredState };
       if (!verdict.possible || verdict.needs.some((need) => !given[need]))
-        throw new RequestRefused(errorCodes.notCompatible, 'The savepoint does not fit the plan, or consent is missing.', verdict);
+        throw new RequestRefused(
+          errorCodes.notCompatible,
+          'The savepoint does not fit the plan, or consent is missing.',
+          verdict,
+        );
       this.world.abortAll('JOB_FAILURE');
       this.changeJob({ status: 'restarting', reason: `Restoring "${from.label ?? from.id}".` });
       await this.after(400);
@@ -206,7 +217,13 @@ export class FakeEngine {
         parallelism,
         startedAt: this.now,
         runId: `run-${this.restoredCount + 1}`,
-        restoredFrom: { id: from.id, checkpointId: from.checkpointId, kind: from.kind, label: from.label, at: this.now },
+        restoredFrom: {
+          id: from.id,
+          checkpointId: from.checkpointId,
+          kind: from.kind,
+          label: from.label,
+          at: this.now,
+        },
       });
       this.triggerPeriodically(this.now + 1_000);
       return { job: this.job };
@@ -214,7 +231,8 @@ export class FakeEngine {
     'savepoint/compare': ({ a, b }) => compare(this.find(a), this.find(b)),
     'savepoint/compareEntries': ({ a, b, uid, state, changes, keyContains, cursor, limit }) => {
       const wanted = entriesOf(compare(this.find(a), this.find(b)), uid, state).filter(
-        (entry) => changes.includes(entry.change) && (keyContains === undefined || entry.key.includes(keyContains)),
+        (entry) =>
+          changes.includes(entry.change) && (keyContains === undefined || entry.key.includes(keyContains)),
       );
       const entries = wanted.slice(cursor, cursor + limit);
       return { entries, next: cursor + entries.length < wanted.length ? cursor + entries.length : null };
@@ -223,7 +241,8 @@ export class FakeEngine {
 
   private snapshot(): JobSnapshot {
     const all = this.world.checkpoints;
-    const count = (status: CheckpointDetails['status']) => all.filter((checkpoint) => checkpoint.status === status).length;
+    const count = (status: CheckpointDetails['status']) =>
+      all.filter((checkpoint) => checkpoint.status === status).length;
     return structuredClone({
       at: this.now,
       sequence: this.world.sequence,
@@ -238,7 +257,9 @@ export class FakeEngine {
         failed: count('failed'),
         restored: this.restoredCount,
       },
-      stalls: this.world.stalls.filter((stall) => stall.closedAt === null || this.now - stall.closedAt < 1_800_000),
+      stalls: this.world.stalls.filter(
+        (stall) => stall.closedAt === null || this.now - stall.closedAt < 1_800_000,
+      ),
       savepoints: this.savepoints,
       damagedSavepoints: this.damaged,
       exceptions: this.exceptions,
@@ -250,12 +271,21 @@ export class FakeEngine {
     return this.world.checkpoints.slice(-shownMax).reverse();
   }
 
-  private async take(trigger: 'user' | 'stop', label: string | null, notes: string | null, more: Partial<SavepointSummary>): Promise<SavepointSummary> {
+  private async take(
+    trigger: 'user' | 'stop',
+    label: string | null,
+    notes: string | null,
+    more: Partial<SavepointSummary>,
+  ): Promise<SavepointSummary> {
     const done = await this.complete(this.world.trigger('savepoint', trigger, label));
     return this.addSavepoint(done, notes, more);
   }
 
-  addSavepoint(done: CheckpointDetails, notes: string | null, more: Partial<SavepointSummary>): SavepointSummary {
+  addSavepoint(
+    done: CheckpointDetails,
+    notes: string | null,
+    more: Partial<SavepointSummary>,
+  ): SavepointSummary {
     const taken = savepoint({
       id: `20260512-${done.id}-${(done.label ?? 'savepoint').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`,
       checkpointId: done.id,
@@ -275,7 +305,9 @@ export class FakeEngine {
   private complete(id: number): Promise<CheckpointDetails> {
     return new Promise((resolve, reject) => {
       this.waiting.set(id, resolve);
-      this.world.at(this.now + savepointAnswerAfterMs, () => reject(new RequestRefused(errorCodes.failed, 'It took too long.')));
+      this.world.at(this.now + savepointAnswerAfterMs, () =>
+        reject(new RequestRefused(errorCodes.failed, 'It took too long.')),
+      );
     });
   }
 
@@ -294,7 +326,8 @@ export class FakeEngine {
     const next = () => {
       if (this.job.runId !== run) return;
       const busy = this.world.checkpoints.some((checkpoint) => checkpoint.status === 'in-progress');
-      if (!busy && this.world.state === 'running' && this.job.status === 'running') this.world.trigger('checkpoint', 'periodic', null);
+      if (!busy && this.world.state === 'running' && this.job.status === 'running')
+        this.world.trigger('checkpoint', 'periodic', null);
       this.world.at(this.now + interval, next);
     };
     this.world.at(from, next);

@@ -28,9 +28,18 @@ export interface FakeServer {
 }
 
 const assets = fileURLToPath(new URL('../../dist/webview/', import.meta.url));
-const contentTypes: Record<string, string> = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', ttf: 'font/ttf' };
+const contentTypes: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript',
+  css: 'text/css',
+  ttf: 'font/ttf',
+};
 
-export async function startFakeServer(engine: FakeEngine, port = 0, token = 'a1'.repeat(32)): Promise<FakeServer> {
+export async function startFakeServer(
+  engine: FakeEngine,
+  port = 0,
+  token = 'a1'.repeat(32),
+): Promise<FakeServer> {
   let refusing = false;
   let ticking: NodeJS.Timeout | null = null;
   const http = createServer(async (request, response) => {
@@ -38,7 +47,12 @@ export async function startFakeServer(engine: FakeEngine, port = 0, token = 'a1'
     const name = path === '/' ? 'index.html' : normalize(path).replaceAll('..', '').slice(1);
     const content = await readFile(join(assets, name)).catch(() => null);
     if (content === null) response.writeHead(404).end();
-    else response.writeHead(200, { 'content-type': contentTypes[name.split('.').pop() ?? ''] ?? 'application/octet-stream' }).end(content);
+    else
+      response
+        .writeHead(200, {
+          'content-type': contentTypes[name.split('.').pop() ?? ''] ?? 'application/octet-stream',
+        })
+        .end(content);
   });
   const sockets = new WebSocketServer({
     server: http,
@@ -86,7 +100,11 @@ function serve(socket: WebSocket, engine: FakeEngine): void {
   let stopListening = () => {};
   socket.on('close', () => stopListening());
   socket.on('message', async (data) => {
-    const { id, method, params } = JSON.parse(String(data)) as { id?: number | string; method: string; params?: unknown };
+    const { id, method, params } = JSON.parse(String(data)) as {
+      id?: number | string;
+      method: string;
+      params?: unknown;
+    };
     if (!(method in requests)) {
       if (id !== undefined) send({ id, error: { code: -32601, message: `Unknown method ${method}` } });
       return;
@@ -99,7 +117,14 @@ function serve(socket: WebSocket, engine: FakeEngine): void {
       stopListening = engine.listen((name, payload) => send({ method: name, params: payload }));
     } catch (error) {
       const refused = error instanceof RequestRefused ? error : new RequestRefused(-32602, String(error));
-      send({ id, error: { code: refused.code, message: refused.message, ...(refused.data === undefined ? {} : { data: refused.data }) } });
+      send({
+        id,
+        error: {
+          code: refused.code,
+          message: refused.message,
+          ...(refused.data === undefined ? {} : { data: refused.data }),
+        },
+      });
     }
   });
 }

@@ -29,16 +29,54 @@ const base = {
 } as const;
 
 export function savepoint(
-  given: Pick<SavepointSummary, 'id' | 'checkpointId' | 'label' | 'createdAt' | 'bytes' | 'keys'> & Partial<SavepointSummary>,
+  given: Pick<SavepointSummary, 'id' | 'checkpointId' | 'label' | 'createdAt' | 'bytes' | 'keys'> &
+    Partial<SavepointSummary>,
 ): SavepointSummary {
-  return { ...base, runId: 'run-20260512-141058', path: `/work/flights/.sluice/savepoints/${given.id}`, ...given };
+  return {
+    ...base,
+    runId: 'run-20260512-141058',
+    path: `/work/flights/.sluice/savepoints/${given.id}`,
+    ...given,
+  };
 }
 
 export const flightsSavepoints: readonly SavepointSummary[] = [
-  savepoint({ id: beforeEnrichId, checkpointId: 30, label: 'Before enrich v2', createdAt: startedAt + 15 * minute, bytes: 24.1 * mebi, keys: 24_251 }),
-  savepoint({ id: baselineId, checkpointId: 12, label: 'Baseline, six minutes in', createdAt: startedAt + 6 * minute, bytes: 14.8 * mebi, keys: 18_062 }),
-  savepoint({ id: releaseId, checkpointId: 211, label: 'Release 1.0.3', createdAt: Date.UTC(2026, 4, 11, 17, 40, 12), bytes: 31.2 * mebi, keys: 30_410, stopped: true, runId: 'run-20260511-155440' }),
-  savepoint({ id: wrongId, checkpointId: 57, label: 'p95 looked wrong here', notes: 'ATL counts twice, see issue 118', createdAt: Date.UTC(2026, 4, 10, 9, 12, 40), bytes: 22.7 * mebi, keys: 20_988, runId: 'run-20260510-084402' }),
+  savepoint({
+    id: beforeEnrichId,
+    checkpointId: 30,
+    label: 'Before enrich v2',
+    createdAt: startedAt + 15 * minute,
+    bytes: 24.1 * mebi,
+    keys: 24_251,
+  }),
+  savepoint({
+    id: baselineId,
+    checkpointId: 12,
+    label: 'Baseline, six minutes in',
+    createdAt: startedAt + 6 * minute,
+    bytes: 14.8 * mebi,
+    keys: 18_062,
+  }),
+  savepoint({
+    id: releaseId,
+    checkpointId: 211,
+    label: 'Release 1.0.3',
+    createdAt: Date.UTC(2026, 4, 11, 17, 40, 12),
+    bytes: 31.2 * mebi,
+    keys: 30_410,
+    stopped: true,
+    runId: 'run-20260511-155440',
+  }),
+  savepoint({
+    id: wrongId,
+    checkpointId: 57,
+    label: 'p95 looked wrong here',
+    notes: 'ATL counts twice, see issue 118',
+    createdAt: Date.UTC(2026, 4, 10, 9, 12, 40),
+    bytes: 22.7 * mebi,
+    keys: 20_988,
+    runId: 'run-20260510-084402',
+  }),
 ];
 
 const offsets = { a: [221_004, 220_611, 220_785, 34_560], b: [552_310, 551_804, 551_886, 86_400] };
@@ -48,8 +86,14 @@ export function savepointDetails(summary: SavepointSummary, now: number): Savepo
     operatorOf('flights', 'source', 2, [['splits', 'operator-list', 3, 412]]),
     operatorOf('weather', 'source', 1, [['splits', 'operator-list', 1, 96]]),
     operatorOf('parse', 'map', 2, []),
-    operatorOf('enrich', 'connect', 2, [['latest', 'map', 1_214, 0.7 * mebi], ['pending', 'list', Math.max(0, summary.keys - 3_235), 17.7 * mebi]]),
-    operatorOf('delay-window', 'window', 2, [['panes', 'aggregating', 1_008, 5.9 * mebi], ['timers', 'timers', 1_008, 0.3 * mebi]]),
+    operatorOf('enrich', 'connect', 2, [
+      ['latest', 'map', 1_214, 0.7 * mebi],
+      ['pending', 'list', Math.max(0, summary.keys - 3_235), 17.7 * mebi],
+    ]),
+    operatorOf('delay-window', 'window', 2, [
+      ['panes', 'aggregating', 1_008, 5.9 * mebi],
+      ['timers', 'timers', 1_008, 0.3 * mebi],
+    ]),
     operatorOf('out', 'sink', 1, [['pending-parts', 'operator-union', 1, 1_126]]),
   ];
   const counted = summary.id === baselineId ? offsets.a : offsets.b;
@@ -79,11 +123,29 @@ function operatorOf(
     type,
     parallelism,
     maxParallelism: 128,
-    states: states.map(([name, stateType, keys, bytes]) => ({ name, type: stateType, schemaVersion: 1, keys, bytes: Math.round(bytes) })),
+    states: states.map(([name, stateType, keys, bytes]) => ({
+      name,
+      type: stateType,
+      schemaVersion: 1,
+      keys,
+      bytes: Math.round(bytes),
+    })),
   };
 }
 
-type Row = readonly [uid: string, state: string, type: Comparison['states'][number]['type'], keysA: number, keysB: number, added: number, removed: number, changed: number, unchanged: number, bytesA: number, bytesB: number];
+type Row = readonly [
+  uid: string,
+  state: string,
+  type: Comparison['states'][number]['type'],
+  keysA: number,
+  keysB: number,
+  added: number,
+  removed: number,
+  changed: number,
+  unchanged: number,
+  bytesA: number,
+  bytesB: number,
+];
 const rows: readonly Row[] = [
   ['flights', 'splits', 'operator-list', 3, 3, 0, 0, 3, 0, 412, 412],
   ['weather', 'splits', 'operator-list', 1, 1, 0, 0, 1, 0, 96, 96],
@@ -114,27 +176,49 @@ export function compare(a: SavepointSummary, b: SavepointSummary): Comparison {
     a,
     b,
     samePlan: a.fingerprint === b.fingerprint,
-    planChanges: a.fingerprint === b.fingerprint ? [] : ['delay-alerts was added.', 'enrich no longer declares the state pending.'],
+    planChanges:
+      a.fingerprint === b.fingerprint
+        ? []
+        : ['delay-alerts was added.', 'enrich no longer declares the state pending.'],
     positions: [0, 1, 2, 3].map(position),
-    states: rows.map(([uid, state, type, keysA, keysB, added, removed, changed, unchanged, bytesA, bytesB]) => ({
-      uid,
-      name: uid,
-      state,
-      type,
-      keysA: swapped ? keysB : keysA,
-      keysB: same ? keysA : swapped ? keysA : keysB,
-      added: same ? 0 : swapped ? removed : added,
-      removed: same ? 0 : swapped ? added : removed,
-      changed: same ? 0 : changed,
-      unchanged: same ? keysA : unchanged,
-      bytesA: Math.round(swapped ? bytesB : bytesA),
-      bytesB: Math.round(same ? bytesA : swapped ? bytesA : bytesB),
-    })),
+    states: rows.map(
+      ([uid, state, type, keysA, keysB, added, removed, changed, unchanged, bytesA, bytesB]) => ({
+        uid,
+        name: uid,
+        state,
+        type,
+        keysA: swapped ? keysB : keysA,
+        keysB: same ? keysA : swapped ? keysA : keysB,
+        added: same ? 0 : swapped ? removed : added,
+        removed: same ? 0 : swapped ? added : removed,
+        changed: same ? 0 : changed,
+        unchanged: same ? keysA : unchanged,
+        bytesA: Math.round(swapped ? bytesB : bytesA),
+        bytesB: Math.round(same ? bytesA : swapped ? bytesA : bytesB),
+      }),
+    ),
     tookMs: 212,
   };
 }
 
-const airports = ['ATL', 'ORD', 'DFW', 'DEN', 'LAX', 'PHX', 'IAH', 'LAS', 'SFO', 'CLT', 'MCO', 'EWR', 'SLC', 'DTW', 'BOS', 'SEA'];
+const airports = [
+  'ATL',
+  'ORD',
+  'DFW',
+  'DEN',
+  'LAX',
+  'PHX',
+  'IAH',
+  'LAS',
+  'SFO',
+  'CLT',
+  'MCO',
+  'EWR',
+  'SLC',
+  'DTW',
+  'BOS',
+  'SEA',
+];
 
 /** As many entries as the comparison counts, in key order, made from their index alone. */
 export function entriesOf(comparison: Comparison, uid: string, state: string): EntryDifference[] {
@@ -145,7 +229,8 @@ export function entriesOf(comparison: Comparison, uid: string, state: string): E
   let left = { added: row.added, removed: row.removed, changed: row.changed };
   for (let index = 0; index < total; index++) {
     const wish = index % 7 === 4 ? 'added' : index % 7 === 6 ? 'removed' : 'changed';
-    const change = left[wish] > 0 ? wish : left.changed > 0 ? 'changed' : left.added > 0 ? 'added' : 'removed';
+    const change =
+      left[wish] > 0 ? wish : left.changed > 0 ? 'changed' : left.added > 0 ? 'added' : 'removed';
     left = { ...left, [change]: left[change] - 1 };
     entries.push(entryOf(index, change, state));
   }
@@ -155,18 +240,29 @@ export function entriesOf(comparison: Comparison, uid: string, state: string): E
 function entryOf(index: number, change: EntryDifference['change'], state: string): EntryDifference {
   const airport = airports[index % airports.length]!;
   const round = Math.floor(index / airports.length);
-  const slot = (14 * 60 + (change === 'removed' ? -10 : change === 'added' ? 20 : 0) + (round % 12) * 10) % (24 * 60);
-  const clock = (minutes: number) => `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  const slot =
+    (14 * 60 + (change === 'removed' ? -10 : change === 'added' ? 20 : 0) + (round % 12) * 10) % (24 * 60);
+  const clock = (minutes: number) =>
+    `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
   const count = 4_112 - (index % airports.length) * 240 - round * 3;
   const p95 = 48 - (index % 9) * 2;
   const sample = (factor: number) =>
     state === 'panes'
-      ? JSON.stringify({ count: Math.max(1, Math.round(count * factor)), mean: Math.round((11.3 - (index % 16) * 0.4) * 10 * (factor > 1 ? 1.13 : 1)) / 10, p95: factor > 1 && index % 3 !== 0 ? p95 + 5 : p95 })
+      ? JSON.stringify({
+          count: Math.max(1, Math.round(count * factor)),
+          mean: Math.round((11.3 - (index % 16) * 0.4) * 10 * (factor > 1 ? 1.13 : 1)) / 10,
+          p95: factor > 1 && index % 3 !== 0 ? p95 + 5 : p95,
+        })
       : JSON.stringify({ seen: Math.max(1, Math.round(count * factor)) });
   return {
     change,
     key: JSON.stringify(state === 'splits' ? index : airport),
-    subKey: state === 'panes' || state === 'timers' ? JSON.stringify(`${clock(slot)} to ${clock(slot + 30)}`) : round > 0 ? JSON.stringify(round) : null,
+    subKey:
+      state === 'panes' || state === 'timers'
+        ? JSON.stringify(`${clock(slot)} to ${clock(slot + 30)}`)
+        : round > 0
+          ? JSON.stringify(round)
+          : null,
     before: change === 'added' ? null : sample(1),
     after: change === 'removed' ? null : sample(2.5),
   };
@@ -175,18 +271,90 @@ function entryOf(index: number, change: EntryDifference['change'], state: string
 /** "p95 looked wrong here" does not fit the edited plan; the others fit, after consent where something is left behind. */
 export function preflight(summary: SavepointSummary, parallelism: number, now: number): Preflight {
   const scaled = parallelism !== summary.parallelism;
-  const item = (uid: string, state: string | null, verdict: PreflightItem['verdict'], text: string, keys: number | null = null, bytes: number | null = null): PreflightItem => ({ uid, name: uid, state, verdict, text, keys, bytes });
+  const item = (
+    uid: string,
+    state: string | null,
+    verdict: PreflightItem['verdict'],
+    text: string,
+    keys: number | null = null,
+    bytes: number | null = null,
+  ): PreflightItem => ({ uid, name: uid, state, verdict, text, keys, bytes });
   const rescaled = `Rescaled ${summary.parallelism} → ${parallelism}`;
   const verdict = scaled ? 'rescaled' : 'as-is';
   const impossible = summary.id === wrongId;
   const drops = summary.id === beforeEnrichId || impossible;
   const items: PreflightItem[] = [
-    ...(impossible ? [item('delay-window', 'panes', 'impossible', 'Written as tdigest v1. The plan declares ddsketch v2 and no migration from v1.', 1_008, 5.9 * mebi)] : []),
-    ...(drops ? [item('enrich', 'pending', 'dropped', 'No operator takes the state pending: 21,016 keys, 17.7 MiB. The savepoint itself keeps them.', 21_016, 17.7 * mebi)] : [item('enrich', 'pending', verdict, scaled ? `${rescaled}.` : 'Read back as it is.', 21_016, 17.7 * mebi)]),
-    item('enrich', 'latest', 'migrated', 'Migrated v1 → v2: Observation gains gust: null.', 1_214, 0.7 * mebi),
-    item('flights', 'splits', verdict, scaled ? `${rescaled}: 3 splits on ${parallelism} subtasks.` : 'Three splits on two subtasks.', 3, 412),
-    ...(impossible ? [] : [item('delay-window', 'panes', verdict, scaled ? `${rescaled}: 128 key groups, ${128 / parallelism} for each subtask.` : '128 key groups, 64 for each subtask.', 1_008, 5.9 * mebi)]),
-    item('delay-window', 'timers', verdict, scaled ? `${rescaled}: 1,008 timers.` : '1,008 timers.', 1_008, 0.3 * mebi),
+    ...(impossible
+      ? [
+          item(
+            'delay-window',
+            'panes',
+            'impossible',
+            'Written as tdigest v1. The plan declares ddsketch v2 and no migration from v1.',
+            1_008,
+            5.9 * mebi,
+          ),
+        ]
+      : []),
+    ...(drops
+      ? [
+          item(
+            'enrich',
+            'pending',
+            'dropped',
+            'No operator takes the state pending: 21,016 keys, 17.7 MiB. The savepoint itself keeps them.',
+            21_016,
+            17.7 * mebi,
+          ),
+        ]
+      : [
+          item(
+            'enrich',
+            'pending',
+            verdict,
+            scaled ? `${rescaled}.` : 'Read back as it is.',
+            21_016,
+            17.7 * mebi,
+          ),
+        ]),
+    item(
+      'enrich',
+      'latest',
+      'migrated',
+      'Migrated v1 → v2: Observation gains gust: null.',
+      1_214,
+      0.7 * mebi,
+    ),
+    item(
+      'flights',
+      'splits',
+      verdict,
+      scaled ? `${rescaled}: 3 splits on ${parallelism} subtasks.` : 'Three splits on two subtasks.',
+      3,
+      412,
+    ),
+    ...(impossible
+      ? []
+      : [
+          item(
+            'delay-window',
+            'panes',
+            verdict,
+            scaled
+              ? `${rescaled}: 128 key groups, ${128 / parallelism} for each subtask.`
+              : '128 key groups, 64 for each subtask.',
+            1_008,
+            5.9 * mebi,
+          ),
+        ]),
+    item(
+      'delay-window',
+      'timers',
+      verdict,
+      scaled ? `${rescaled}: 1,008 timers.` : '1,008 timers.',
+      1_008,
+      0.3 * mebi,
+    ),
     item('weather', 'splits', 'as-is', 'Parallelism stays 1. Goes on at offset 86,400.', 1, 96),
     item('out', 'pending-parts', 'as-is', '1 part file will be committed first.', 1, 1_126),
     item('parse', null, 'as-is', 'No state.'),
@@ -205,7 +373,12 @@ export function preflight(summary: SavepointSummary, parallelism: number, now: n
     items,
     supersededParts,
     replay: [
-      ...from.map((offset, split) => ({ operator: 'flights', split: String(split), from: offset, to: Math.round(offset + ageSeconds * 613.6) })),
+      ...from.map((offset, split) => ({
+        operator: 'flights',
+        split: String(split),
+        from: offset,
+        to: Math.round(offset + ageSeconds * 613.6),
+      })),
       { operator: 'weather', split: '0', from: 86_400, to: Math.round(86_400 + ageSeconds * 94) },
     ],
     needs: [...(drops ? (['allow-non-restored-state'] as const) : []), 'supersede'],

@@ -2,7 +2,14 @@
  * The job of the pictures: flights and weather, enriched, windowed by airport. Weather is one slow split; now and then
  * one of its records takes seconds to decode, and everything downstream waits for barrier n on that one channel.
  */
-import type { ChannelInfo, EdgeInfo, GraphInfo, OperatorInfo, StateInfo, VertexInfo } from '../../runtime/protocol/graph.ts';
+import type {
+  ChannelInfo,
+  EdgeInfo,
+  GraphInfo,
+  OperatorInfo,
+  StateInfo,
+  VertexInfo,
+} from '../../runtime/protocol/graph.ts';
 import type { JobInfo } from '../../runtime/protocol/job.ts';
 import type { SubtaskRef } from '../../runtime/protocol/values.ts';
 import type { BarrierWorld, Behaviour, Load } from './barrierWorld.ts';
@@ -12,7 +19,13 @@ export const intervalMs = 30_000;
 const file = '/work/flights/flights-weather.ts';
 const weatherFile = '/work/flights/weather.ts';
 
-const operator = (uid: string, type: string, line: number, states: StateInfo[] = [], inFile = file): OperatorInfo => ({
+const operator = (
+  uid: string,
+  type: string,
+  line: number,
+  states: StateInfo[] = [],
+  inFile = file,
+): OperatorInfo => ({
   uid,
   uidDerived: false,
   name: uid,
@@ -20,10 +33,16 @@ const operator = (uid: string, type: string, line: number, states: StateInfo[] =
   states,
   location: { file: inFile, line, column: 4 },
 });
-const state = (name: string, type: StateInfo['type'], schemaVersion = 1): StateInfo => ({ name, type, schemaVersion });
+const state = (name: string, type: StateInfo['type'], schemaVersion = 1): StateInfo => ({
+  name,
+  type,
+  schemaVersion,
+});
 
 const vertices = (parallelism: number): VertexInfo[] => [
-  vertex('flights', 'source', parallelism, [operator('flights', 'source', 14, [state('splits', 'operator-list')])]),
+  vertex('flights', 'source', parallelism, [
+    operator('flights', 'source', 14, [state('splits', 'operator-list')]),
+  ]),
   vertex('parse', 'operator', parallelism, [operator('parse', 'map', 18)]),
   vertex('weather', 'source', 1, [
     operator('weather', 'source', 22, [state('splits', 'operator-list')]),
@@ -38,16 +57,49 @@ const vertices = (parallelism: number): VertexInfo[] => [
   vertex('out', 'sink', 1, [operator('out', 'sink', 44, [state('pending-parts', 'operator-union')])]),
 ];
 
-function vertex(id: string, role: VertexInfo['role'], parallelism: number, operators: OperatorInfo[]): VertexInfo {
+function vertex(
+  id: string,
+  role: VertexInfo['role'],
+  parallelism: number,
+  operators: OperatorInfo[],
+): VertexInfo {
   return { id, name: id, role, parallelism, maxParallelism: 128, operators };
 }
 
 const edges: EdgeInfo[] = [
-  { id: 'flights-parse', from: 'flights', to: 'parse', input: 0, partitioning: 'rebalance', label: 'rebalance' },
+  {
+    id: 'flights-parse',
+    from: 'flights',
+    to: 'parse',
+    input: 0,
+    partitioning: 'rebalance',
+    label: 'rebalance',
+  },
   { id: 'parse-enrich', from: 'parse', to: 'enrich', input: 0, partitioning: 'hash', label: 'hash(station)' },
-  { id: 'weather-enrich', from: 'weather', to: 'enrich', input: 1, partitioning: 'hash', label: 'hash(station)' },
-  { id: 'enrich-window', from: 'enrich', to: 'delay-window', input: 0, partitioning: 'hash', label: 'hash(airport)' },
-  { id: 'window-out', from: 'delay-window', to: 'out', input: 0, partitioning: 'rebalance', label: 'rebalance' },
+  {
+    id: 'weather-enrich',
+    from: 'weather',
+    to: 'enrich',
+    input: 1,
+    partitioning: 'hash',
+    label: 'hash(station)',
+  },
+  {
+    id: 'enrich-window',
+    from: 'enrich',
+    to: 'delay-window',
+    input: 0,
+    partitioning: 'hash',
+    label: 'hash(airport)',
+  },
+  {
+    id: 'window-out',
+    from: 'delay-window',
+    to: 'out',
+    input: 0,
+    partitioning: 'rebalance',
+    label: 'rebalance',
+  },
 ];
 
 export function flightsGraph(parallelism = 2): GraphInfo {
@@ -101,11 +153,13 @@ const mebi = 1_024 * kibi;
 
 export function flightsBehaviour(holds: Holds): Behaviour {
   /** The same small unevenness for the same barrier, always. */
-  const jitter = (a: number, b: number, spread: number) => ((a * 7_919 + b * 104_729) % 997) / 997 * spread;
+  const jitter = (a: number, b: number, spread: number) => (((a * 7_919 + b * 104_729) % 997) / 997) * spread;
   const seconds = (world: BarrierWorld) => (world.now - startedAt) / 1000;
   const stuckMs = (world: BarrierWorld) => {
     const holder = world.holder();
-    return holder === null || holder.subtask.vertex !== 'weather' ? 0 : world.now - holder.checkpoint.triggeredAt;
+    return holder === null || holder.subtask.vertex !== 'weather'
+      ? 0
+      : world.now - holder.checkpoint.triggeredAt;
   };
   return {
     stallAfterMs: 2_000,
@@ -114,22 +168,42 @@ export function flightsBehaviour(holds: Holds): Behaviour {
       source.vertex === 'weather' && checkpoint in holds
         ? (holds[checkpoint] ?? null)
         : 2 + Math.round(jitter(checkpoint, source.index + source.vertex.length, 4)),
-    travelMs: (channel) => ({ 'flights-parse': 16, 'parse-enrich': 19, 'weather-enrich': 6, 'enrich-window': 9, 'window-out': 5 })[channel.edge]! + channel.fromSubtask * 3 + channel.toSubtask,
+    travelMs: (channel) =>
+      ({ 'flights-parse': 16, 'parse-enrich': 19, 'weather-enrich': 6, 'enrich-window': 9, 'window-out': 5 })[
+        channel.edge
+      ]! +
+      channel.fromSubtask * 3 +
+      channel.toSubtask,
     syncMs: ({ vertex: name }) => ({ 'delay-window': 6, enrich: 4, out: 3 })[name] ?? 1,
     asyncMs: ({ vertex: name, index }, checkpoint) => {
-      const base = ({ flights: 7, weather: 9, parse: 10, enrich: 180, 'delay-window': 230, out: 160 })[name] ?? 10;
+      const base =
+        { flights: 7, weather: 9, parse: 10, enrich: 180, 'delay-window': 230, out: 160 }[name] ?? 10;
       // Big states take their time; the last tenth of a second is the disk's mood.
-      return Math.round(base * (1.2 + Math.min(1.6, checkpoint / 14)) + jitter(checkpoint, index + name.length, base / 2));
+      return Math.round(
+        base * (1.2 + Math.min(1.6, checkpoint / 14)) + jitter(checkpoint, index + name.length, base / 2),
+      );
     },
     stateBytes: ({ vertex: name, index }, at) => {
       const growth = Math.min(1, (at - startedAt) / 1_266_000);
-      const full = ({ flights: 206, weather: 96, enrich: 9.2 * mebi, 'delay-window': 3.1 * mebi, out: 1_126 })[name];
+      const full = { flights: 206, weather: 96, enrich: 9.2 * mebi, 'delay-window': 3.1 * mebi, out: 1_126 }[
+        name
+      ];
       if (full === undefined) return null;
-      return Math.round(name === 'enrich' || name === 'delay-window' ? full * growth * (index === 0 ? 1.04 : 0.96) : full);
+      return Math.round(
+        name === 'enrich' || name === 'delay-window' ? full * growth * (index === 0 ? 1.04 : 0.96) : full,
+      );
     },
     stateKeys: ({ vertex: name }, at) => {
       const growth = Math.min(1, (at - startedAt) / 1_266_000);
-      return ({ flights: 2, weather: 1, enrich: Math.round(11_115 * growth), 'delay-window': Math.round(1_008 * growth), out: 1 })[name] ?? null;
+      return (
+        {
+          flights: 2,
+          weather: 1,
+          enrich: Math.round(11_115 * growth),
+          'delay-window': Math.round(1_008 * growth),
+          out: 1,
+        }[name] ?? null
+      );
     },
     load: (subtask, world) => loadOf(subtask, world, stuckMs(world)),
     channelRate: (channel, world) => {
@@ -147,7 +221,11 @@ export function flightsBehaviour(holds: Holds): Behaviour {
           return stuck ? 0 : 21;
       }
     },
-    fillRate: (channel) => [[722, 619.4], [198.2, 184.1]][channel.toSubtask]?.[channel.fromSubtask] ?? 300,
+    fillRate: (channel) =>
+      [
+        [722, 619.4],
+        [198.2, 184.1],
+      ][channel.toSubtask]?.[channel.fromSubtask] ?? 300,
     splits: (world) => [
       ...[0, 1, 2].map((split) => ({
         subtask: { vertex: 'flights', index: split % world.vertex('flights').parallelism },
@@ -188,7 +266,8 @@ function loadOf(subtask: SubtaskRef, world: BarrierWorld, stuckForMs: number): L
   const stuck = stuckForMs > 1_000;
   const lag = (ms: number) => world.now - ms;
   const wobble = Math.sin((world.now / 1000 + subtask.index * 3) * 0.7) * 0.02;
-  if (world.state === 'finished') return { inPerSecond: 0, outPerSecond: 0, busy: 0, backpressured: 0, idle: 1, watermark: lag(0) };
+  if (world.state === 'finished')
+    return { inPerSecond: 0, outPerSecond: 0, busy: 0, backpressured: 0, idle: 1, watermark: lag(0) };
   const flow = (rate: number, out: number, busy: number, backpressured: number, lagMs: number): Load => ({
     inPerSecond: rate,
     outPerSecond: out,
@@ -197,7 +276,14 @@ function loadOf(subtask: SubtaskRef, world: BarrierWorld, stuckForMs: number): L
     idle: Math.max(0, 1 - busy - backpressured - (stuck ? 0 : wobble)),
     watermark: lag(lagMs),
   });
-  const dry = (lagMs: number): Load => ({ inPerSecond: 0, outPerSecond: 0, busy: 0, backpressured: 0, idle: 1, watermark: lag(lagMs) });
+  const dry = (lagMs: number): Load => ({
+    inPerSecond: 0,
+    outPerSecond: 0,
+    busy: 0,
+    backpressured: 0,
+    idle: 1,
+    watermark: lag(lagMs),
+  });
   switch (subtask.vertex) {
     case 'flights':
       return stuck ? flow(655, 655, 0.14, 0.38, 2_100) : flow(920, 920, 0.21, 0, 1_900);

@@ -4,9 +4,28 @@ import type { ExceptionInfo } from '../../runtime/protocol/job.ts';
 import type { Behaviour } from './barrierWorld.ts';
 import { FakeEngine } from './fakeEngine.ts';
 import { beforeEnrichId, flightsSavepoints } from './flightsSavepoints.ts';
-import { flightsBehaviour, flightsGraph, flightsJob, type Holds, intervalMs, startedAt, usualHolds } from './flightsWeather.ts';
+import {
+  flightsBehaviour,
+  flightsGraph,
+  flightsJob,
+  type Holds,
+  intervalMs,
+  startedAt,
+  usualHolds,
+} from './flightsWeather.ts';
 
-export const scenarioNames = ['running', 'stall', 'empty', 'finished', 'failed', 'restarting', 'restored', 'no-job', 'at-least-once', 'large'] as const;
+export const scenarioNames = [
+  'running',
+  'stall',
+  'empty',
+  'finished',
+  'failed',
+  'restarting',
+  'restored',
+  'no-job',
+  'at-least-once',
+  'large',
+] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 /** `earlierMs`: that much before its moment, so that whoever watches sees it come. */
@@ -18,7 +37,10 @@ export function scenario(name: ScenarioName, earlierMs = 0): FakeEngine {
       return afterCheckpoint(42, 6_340 - earlierMs, { ...usualHolds, 42: null });
     case 'at-least-once': {
       const engine = afterCheckpoint(42, 9_300, usualHolds);
-      engine.job = { ...engine.job, checkpointConfig: { ...engine.job.checkpointConfig, mode: 'at-least-once' } };
+      engine.job = {
+        ...engine.job,
+        checkpointConfig: { ...engine.job.checkpointConfig, mode: 'at-least-once' },
+      };
       return engine;
     }
     case 'empty':
@@ -70,9 +92,19 @@ function afterCheckpoint(id: number, afterMs: number, holds: Holds): FakeEngine 
   }
   engine.savepoints = [...flightsSavepoints];
   engine.log = [
-    { at: startedAt - 2_100, level: 'info', text: 'flights-weather.ts planned: 6 vertices, 10 subtasks, fingerprint b3f1c0de.', subtask: null },
+    {
+      at: startedAt - 2_100,
+      level: 'info',
+      text: 'flights-weather.ts planned: 6 vertices, 10 subtasks, fingerprint b3f1c0de.',
+      subtask: null,
+    },
     { at: startedAt, level: 'info', text: 'All 10 tasks run.', subtask: null },
-    { at: startedAt + 29 * intervalMs + 20_000, level: 'warning', text: 'Checkpoint 29 failed: weather[0] had not acknowledged after 20 s.', subtask: { vertex: 'weather', index: 0 } },
+    {
+      at: startedAt + 29 * intervalMs + 20_000,
+      level: 'warning',
+      text: 'Checkpoint 29 failed: weather[0] had not acknowledged after 20 s.',
+      subtask: { vertex: 'weather', index: 0 },
+    },
   ];
   return engine;
 }
@@ -96,7 +128,12 @@ function thrown(name: 'failed' | 'restarting'): FakeEngine {
   const engine = afterCheckpoint(42, 9_300, usualHolds);
   const exception = typeError(engine.now - 800);
   engine.exceptions = [exception, typeError(engine.now - 4 * 60_000)];
-  engine.log.push({ at: exception.at, level: 'error', text: `enrich[1] failed: ${exception.message}`, subtask: exception.subtask });
+  engine.log.push({
+    at: exception.at,
+    level: 'error',
+    text: `enrich[1] failed: ${exception.message}`,
+    subtask: exception.subtask,
+  });
   engine.world.state = 'failed';
   engine.world.failedSubtask = exception.subtask;
   engine.job = {
@@ -119,26 +156,55 @@ function restored(): FakeEngine {
     ...engine.job,
     runId: 'run-2',
     startedAt: startedAt + 41 * intervalMs + 2_000,
-    restoredFrom: { id: beforeEnrichId, checkpointId: 30, kind: 'savepoint', label: 'Before enrich v2', at: startedAt + 41 * intervalMs + 2_000 },
+    restoredFrom: {
+      id: beforeEnrichId,
+      checkpointId: 30,
+      kind: 'savepoint',
+      label: 'Before enrich v2',
+      at: startedAt + 41 * intervalMs + 2_000,
+    },
   };
   return engine;
 }
 
 /** A thousand vertices in 25 layers of 40, two thousand edges, most of them to a neighbour in the next layer. */
 function large(): FakeEngine {
-  const stages = [['ingest', 3], ['parse', 4], ['geo-join', 5], ['sessions', 5], ['score', 5], ['out', 3]] as const;
+  const stages = [
+    ['ingest', 3],
+    ['parse', 4],
+    ['geo-join', 5],
+    ['sessions', 5],
+    ['score', 5],
+    ['out', 3],
+  ] as const;
   const rows = 40;
-  const layers = stages.flatMap(([stage, total]) => Array.from({ length: total }, (_, index) => ({ stage, index })));
+  const layers = stages.flatMap(([stage, total]) =>
+    Array.from({ length: total }, (_, index) => ({ stage, index })),
+  );
   const vertices: GraphInfo['vertices'] = layers.flatMap(({ stage, index: column }, layer) =>
     Array.from({ length: rows }, (_, row) => {
       const id = `${stage}-${String(column * rows + row).padStart(3, '0')}`;
       return {
         id,
         name: id,
-        role: layer === 0 ? ('source' as const) : layer === layers.length - 1 ? ('sink' as const) : ('operator' as const),
+        role:
+          layer === 0
+            ? ('source' as const)
+            : layer === layers.length - 1
+              ? ('sink' as const)
+              : ('operator' as const),
         parallelism: 1,
         maxParallelism: 128,
-        operators: [{ uid: id, uidDerived: false, name: id, type: layer === 0 ? 'source' : 'map', states: [], location: null }],
+        operators: [
+          {
+            uid: id,
+            uidDerived: false,
+            name: id,
+            type: layer === 0 ? 'source' : 'map',
+            states: [],
+            location: null,
+          },
+        ],
       };
     }),
   );
@@ -157,8 +223,20 @@ function large(): FakeEngine {
         });
     }
   }
-  const channels = edges.map((edge, id) => ({ id, edge: edge.id, fromSubtask: 0, toSubtask: 0, capacityRecords: 4_096 }));
-  const graph: GraphInfo = { jobName: 'network-telemetry', fingerprint: 'thousand', vertices, edges, channels };
+  const channels = edges.map((edge, id) => ({
+    id,
+    edge: edge.id,
+    fromSubtask: 0,
+    toSubtask: 0,
+    capacityRecords: 4_096,
+  }));
+  const graph: GraphInfo = {
+    jobName: 'network-telemetry',
+    fingerprint: 'thousand',
+    vertices,
+    edges,
+    channels,
+  };
   const number = (name: string) => Number(name.slice(-3));
   const behaviour: Behaviour = {
     ...flightsBehaviour({}),
@@ -173,7 +251,14 @@ function large(): FakeEngine {
     load: ({ vertex }) => {
       const busy = ((number(vertex) * 7) % 80) / 100;
       const backpressured = number(vertex) % 17 === 0 ? 0.2 : 0;
-      return { inPerSecond: 900 + number(vertex), outPerSecond: 900, busy, backpressured, idle: 1 - busy - backpressured, watermark: null };
+      return {
+        inPerSecond: 900 + number(vertex),
+        outPerSecond: 900,
+        busy,
+        backpressured,
+        idle: 1 - busy - backpressured,
+        watermark: null,
+      };
     },
   };
   const engine = new FakeEngine({

@@ -21,7 +21,10 @@ test('a restore needs every consent, and then says what it was restored from', a
   const { controller } = dashboard;
   await controller.openRestore(beforeEnrichId);
   await controller.restore();
-  expect(controller.state.dialog).toMatchObject({ kind: 'restore', refusal: expect.stringContaining('consent') });
+  expect(controller.state.dialog).toMatchObject({
+    kind: 'restore',
+    refusal: expect.stringContaining('consent'),
+  });
   expect(controller.state.job?.info.restoredFrom).toBeNull();
   controller.consent({ supersede: true });
   controller.consent({ allowNonRestoredState: true });
@@ -29,7 +32,10 @@ test('a restore needs every consent, and then says what it was restored from', a
   await dashboard.advance(1_000);
   await restoring;
   expect(controller.state.dialog).toBeNull();
-  expect(controller.state.job?.info.restoredFrom).toMatchObject({ label: 'Before enrich v2', checkpointId: 30 });
+  expect(controller.state.job?.info.restoredFrom).toMatchObject({
+    label: 'Before enrich v2',
+    checkpointId: 30,
+  });
 });
 
 test('what is impossible stays impossible with every consent', async () => {
@@ -62,7 +68,11 @@ test('aborting the checkpoint opens the gates and ends the stall', async () => {
   await controller.abortCheckpoint(42);
   await dashboard.advance(200);
   expect(controller.state.job?.stalls.every(({ closedAt }) => closedAt !== null)).toBe(true);
-  expect(controller.state.job?.checkpoints[0]).toMatchObject({ id: 42, status: 'failed', failure: { reason: 'USER_ABORTED' } });
+  expect(controller.state.job?.checkpoints[0]).toMatchObject({
+    id: 42,
+    status: 'failed',
+    failure: { reason: 'USER_ABORTED' },
+  });
   expect([...controller.state.job!.channels.values()].some(({ blocked }) => blocked)).toBe(false);
 });
 

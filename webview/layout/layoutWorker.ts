@@ -2,7 +2,7 @@
  * The layout in a thread of its own: a thousand vertices take a second, and the page must not feel it. Bundled to a
  * string and started from a Blob, so that the page's policy needs no address for it.
  */
-import { type Layout, layOut, type LayoutRequest } from './riverLayout.ts';
+import { type Layout, type LayoutRequest, layOut } from './riverLayout.ts';
 
 export interface LayoutJob {
   readonly id: number;

@@ -5,7 +5,7 @@
  *
  * A layout never moves a vertex that is already there: `keepPlaces` takes the old places and finds room for the new.
  */
-import { Graph, layout as dagreLayout } from '@dagrejs/dagre';
+import { layout as dagreLayout, Graph } from '@dagrejs/dagre';
 
 export type Direction = 'right' | 'down';
 
@@ -50,7 +50,8 @@ const stackedVerticesMax = 60;
 const stackGap = 12;
 
 export function layOut(request: LayoutRequest): Layout {
-  if (request.vertices.length === 0) return { direction: request.direction, places: new Map(), width: 0, height: 0 };
+  if (request.vertices.length === 0)
+    return { direction: request.direction, places: new Map(), width: 0, height: 0 };
   if (request.direction === 'down' && request.vertices.length <= stackedVerticesMax) return stacked(request);
   return layered(request);
 }
@@ -69,7 +70,11 @@ function layered({ direction, vertices, edges }: LayoutRequest): Layout {
   for (const { id, width, height } of vertices) graph.setNode(id, { width, height });
   for (const { id, from, to, room } of edges) {
     // In a large graph labels would double its ranks, and they are not drawn from afar anyway.
-    const label = isLarge ? {} : direction === 'right' ? { width: room, height: 20 } : { width: 60, height: room };
+    const label = isLarge
+      ? {}
+      : direction === 'right'
+        ? { width: room, height: 20 }
+        : { width: 60, height: room };
     graph.setEdge(from, to, { ...label, labelpos: 'c' }, id);
   }
   dagreLayout(graph);
@@ -112,7 +117,8 @@ function sourcesFirst(places: Map<string, Place>, edges: readonly LayoutEdge[]):
   for (const [id, place] of places) {
     if (targets.has(id) || place.x === left) continue;
     const way = { ...place, x: left, width: place.x + place.width - left };
-    if (![...places].some(([other, there]) => other !== id && overlap(there, way))) places.set(id, { ...place, x: left });
+    if (![...places].some(([other, there]) => other !== id && overlap(there, way)))
+      places.set(id, { ...place, x: left });
   }
   return places;
 }
@@ -123,16 +129,24 @@ function sourcesFirst(places: Map<string, Place>, edges: readonly LayoutEdge[]):
  */
 function levelled(places: Map<string, Place>, edges: readonly LayoutEdge[]): Map<string, Place> {
   const inputs = (id: string) => edges.filter(({ to }) => to === id);
-  const joins = [...places.keys()].filter((id) => inputs(id).length > 1).sort((a, b) => places.get(a)!.x - places.get(b)!.x);
+  const joins = [...places.keys()]
+    .filter((id) => inputs(id).length > 1)
+    .sort((a, b) => places.get(a)!.x - places.get(b)!.x);
   let level = places;
   for (const id of joins) {
-    const sources = inputs(id).map(({ from }) => level.get(from)!).sort((a, b) => a.y - b.y);
+    const sources = inputs(id)
+      .map(({ from }) => level.get(from)!)
+      .sort((a, b) => a.y - b.y);
     const join = level.get(id)!;
     const [top] = sources as [Place];
     const shift = top.y + top.height / 2 - (join.y + join.height * (0.5 / sources.length));
     const moving = downstream(id, edges);
-    const moved = new Map([...level].map(([key, place]) => [key, moving.has(key) ? { ...place, y: place.y + shift } : place]));
-    const clear = [...moving].every((key) => [...moved].every(([other, place]) => moving.has(other) || !overlap(place, moved.get(key)!)));
+    const moved = new Map(
+      [...level].map(([key, place]) => [key, moving.has(key) ? { ...place, y: place.y + shift } : place]),
+    );
+    const clear = [...moving].every((key) =>
+      [...moved].every(([other, place]) => moving.has(other) || !overlap(place, moved.get(key)!)),
+    );
     if (clear) level = moved;
   }
   return level;
@@ -157,8 +171,16 @@ function stacked({ vertices, edges, width }: LayoutRequest): Layout {
   ranks.forEach((ids, rank) => {
     const passing = edges.filter(({ from, to }) => rankOf.get(from)! < rank && rankOf.get(to)! > rank);
     const lanes = [
-      ...ids.map((id, order) => ({ id, order, wish: average(edges.filter(({ to }) => to === id).map((edge) => centers.get(edge.from))) })),
-      ...passing.map((edge, order) => ({ id: `edge ${edge.id}`, order: ids.length + order, wish: centers.get(`edge ${edge.id}`) ?? centers.get(edge.from) ?? null })),
+      ...ids.map((id, order) => ({
+        id,
+        order,
+        wish: average(edges.filter(({ to }) => to === id).map((edge) => centers.get(edge.from))),
+      })),
+      ...passing.map((edge, order) => ({
+        id: `edge ${edge.id}`,
+        order: ids.length + order,
+        wish: centers.get(`edge ${edge.id}`) ?? centers.get(edge.from) ?? null,
+      })),
     ].sort((a, b) => (a.wish ?? a.order * width) - (b.wish ?? b.order * width) || a.order - b.order);
     const each = (width - stackGap * (lanes.length - 1)) / lanes.length;
     const height = Math.max(...ids.map((id) => heights.get(id) ?? 0));
@@ -167,7 +189,8 @@ function stacked({ vertices, edges, width }: LayoutRequest): Layout {
       centers.set(id, x + each / 2);
       if (heights.has(id)) places.set(id, { x, y, width: each, height: heights.get(id)! });
     });
-    for (const edge of edges) if (rankOf.get(edge.from) === rank) centers.set(`edge ${edge.id}`, centers.get(edge.from)!);
+    for (const edge of edges)
+      if (rankOf.get(edge.from) === rank) centers.set(`edge ${edge.id}`, centers.get(edge.from)!);
     const arriving = edges.filter(({ to }) => rankOf.get(to) === rank + 1);
     y += height + Math.max(stackGap, ...arriving.map(({ room }) => room));
   });
@@ -175,7 +198,10 @@ function stacked({ vertices, edges, width }: LayoutRequest): Layout {
   return { direction: 'down', places, width, height: bottom };
 }
 
-function longestPathRanks(vertices: readonly LayoutVertex[], edges: readonly LayoutEdge[]): Map<string, number> {
+function longestPathRanks(
+  vertices: readonly LayoutVertex[],
+  edges: readonly LayoutEdge[],
+): Map<string, number> {
   const ranks = new Map(vertices.map(({ id }) => [id, 0]));
   // A graph of n vertices without cycles settles within n rounds; one with a cycle is cut off there.
   for (let round = 0; round < vertices.length; round++) {
@@ -237,7 +263,9 @@ function framed(direction: Direction, places: ReadonlyMap<string, Place>, keepOr
   const all = [...places.values()];
   const left = keepOrigin ? 0 : Math.min(...all.map(({ x }) => x));
   const top = keepOrigin ? 0 : Math.min(...all.map(({ y }) => y));
-  const moved = new Map([...places].map(([id, place]) => [id, { ...place, x: place.x - left, y: place.y - top }]));
+  const moved = new Map(
+    [...places].map(([id, place]) => [id, { ...place, x: place.x - left, y: place.y - top }]),
+  );
   return {
     direction,
     places: moved,

@@ -39,11 +39,14 @@ export function streamsOf(layout: Layout, edges: readonly LayoutEdge[]): Map<str
     const siblingsIn = portOrder(into.get(edge.to) ?? [], layout, ({ from: other }) => other);
     const siblingsOut = portOrder(outOf.get(edge.from) ?? [], layout, ({ to: other }) => other);
     const joins = siblingsIn.length > 1;
-    streams.set(edge.id, stream(layout.direction, edge, from, to, {
-      in: [siblingsIn.indexOf(edge), siblingsIn.length],
-      out: [siblingsOut.indexOf(edge), siblingsOut.length],
-      approach: joins ? basin[layout.direction].length + gateLength[layout.direction] : 0,
-    }));
+    streams.set(
+      edge.id,
+      stream(layout.direction, edge, from, to, {
+        in: [siblingsIn.indexOf(edge), siblingsIn.length],
+        out: [siblingsOut.indexOf(edge), siblingsOut.length],
+        approach: joins ? basin[layout.direction].length + gateLength[layout.direction] : 0,
+      }),
+    );
   }
   return streams;
 }
@@ -65,7 +68,10 @@ function stream(direction: Direction, edge: LayoutEdge, from: Place, to: Place, 
     return { id: edge.id, direction, start, bend: { x: end.x - approach, y: end.y }, end };
   }
   const outX = from.x + from.width * share(ports.out);
-  const lane = ports.in[1] === 1 ? clamp(outX, to.x + 24, to.x + to.width - 24) : clamp(outX, to.x + 60, to.x + to.width - 60);
+  const lane =
+    ports.in[1] === 1
+      ? clamp(outX, to.x + 24, to.x + to.width - 24)
+      : clamp(outX, to.x + 60, to.x + to.width - 60);
   const start = { x: outX, y: from.y + from.height };
   const end = { x: lane, y: to.y };
   const approach = Math.min(ports.approach, Math.max(0, (end.y - start.y) * 0.75));
@@ -89,19 +95,37 @@ export function pointAt({ start, bend, end, direction }: Stream, t: number): Poi
 }
 
 /** The control points of the curve from start to bend. */
-export function controls({ start, bend, direction }: Pick<Stream, 'start' | 'bend' | 'direction'>): readonly [Point, Point] {
+export function controls({
+  start,
+  bend,
+  direction,
+}: Pick<Stream, 'start' | 'bend' | 'direction'>): readonly [Point, Point] {
   if (direction === 'right') {
     const middle = (start.x + bend.x) / 2;
-    return [{ x: middle, y: start.y }, { x: middle, y: bend.y }];
+    return [
+      { x: middle, y: start.y },
+      { x: middle, y: bend.y },
+    ];
   }
   const middle = (start.y + bend.y) / 2;
-  return [{ x: start.x, y: middle }, { x: bend.x, y: middle }];
+  return [
+    { x: start.x, y: middle },
+    { x: bend.x, y: middle },
+  ];
 }
 
-function portOrder(edges: readonly LayoutEdge[], layout: Layout, other: (edge: LayoutEdge) => string): readonly LayoutEdge[] {
+function portOrder(
+  edges: readonly LayoutEdge[],
+  layout: Layout,
+  other: (edge: LayoutEdge) => string,
+): readonly LayoutEdge[] {
   const along = (edge: LayoutEdge) => {
     const place = layout.places.get(other(edge));
-    return place === undefined ? 0 : layout.direction === 'right' ? place.y + place.height / 2 : place.x + place.width / 2;
+    return place === undefined
+      ? 0
+      : layout.direction === 'right'
+        ? place.y + place.height / 2
+        : place.x + place.width / 2;
   };
   return edges.toSorted((a, b) => along(a) - along(b));
 }

@@ -64,23 +64,36 @@ export function alignmentOf(job: JobState, checkpoint: CheckpointDetails, now: n
     checkpoint,
     running,
     elapsedMs: running ? Math.max(0, now - checkpoint.triggeredAt) : (checkpoint.durationMs ?? 0),
-    failsInMs: running ? Math.max(0, checkpoint.triggeredAt + job.info.checkpointConfig.timeoutMs - now) : null,
+    failsInMs: running
+      ? Math.max(0, checkpoint.triggeredAt + job.info.checkpointConfig.timeoutMs - now)
+      : null,
     subtasks: shown.map((report) => subtaskAlignment(job, checkpoint, report, now)),
-    notSeen: running ? checkpoint.subtasks.filter(({ status, channels }) => status === 'pending' && channels.length > 0).length : 0,
+    notSeen: running
+      ? checkpoint.subtasks.filter(({ status, channels }) => status === 'pending' && channels.length > 0)
+          .length
+      : 0,
     shutGates: blocked.length,
     bufferedRecords: blocked.reduce((sum, { queuedRecords }) => sum + queuedRecords, 0),
     bufferedBytes: known ? blocked.reduce((sum, { queuedBytes }) => sum + (queuedBytes ?? 0), 0) : null,
   };
 }
 
-function subtaskAlignment(job: JobState, checkpoint: CheckpointDetails, report: SubtaskCheckpoint, now: number): SubtaskAlignment {
+function subtaskAlignment(
+  job: JobState,
+  checkpoint: CheckpointDetails,
+  report: SubtaskCheckpoint,
+  now: number,
+): SubtaskAlignment {
   const running = report.status === 'aligning' && checkpoint.status === 'in-progress';
   return {
     name: nameOf(job.graph, report.subtask),
     status: report.status,
     arrived: report.channels.filter(({ barrierAfterMs }) => barrierAfterMs !== null).length,
     firstAfterMs: report.startDelayMs,
-    alignmentMs: running && report.startDelayMs !== null ? Math.max(0, now - checkpoint.triggeredAt - report.startDelayMs) : report.alignmentMs,
+    alignmentMs:
+      running && report.startDelayMs !== null
+        ? Math.max(0, now - checkpoint.triggeredAt - report.startDelayMs)
+        : report.alignmentMs,
     running,
     channels: report.channels.map(({ channel, barrierAfterMs }) => {
       const sample = job.channels.get(channel);

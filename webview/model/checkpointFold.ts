@@ -2,7 +2,11 @@
  * Checkpoint events folded over the history: after any number of them the details are those that
  * `checkpoint/details` would give. Events about a checkpoint that is no longer shown are counted and else let go.
  */
-import type { CheckpointDetails, CheckpointEvent, SubtaskCheckpoint } from '../../runtime/protocol/checkpoints.ts';
+import type {
+  CheckpointDetails,
+  CheckpointEvent,
+  SubtaskCheckpoint,
+} from '../../runtime/protocol/checkpoints.ts';
 import type { JobSnapshot } from '../../runtime/protocol/messages.ts';
 import type { SubtaskRef } from '../../runtime/protocol/values.ts';
 
@@ -14,7 +18,10 @@ export interface CheckpointHistory {
   readonly counts: JobSnapshot['counts'];
 }
 
-export function foldCheckpointEvent({ checkpoints, counts }: CheckpointHistory, event: CheckpointEvent): CheckpointHistory {
+export function foldCheckpointEvent(
+  { checkpoints, counts }: CheckpointHistory,
+  event: CheckpointEvent,
+): CheckpointHistory {
   switch (event.type) {
     case 'triggered':
       return {
@@ -59,7 +66,9 @@ export function foldCheckpointEvent({ checkpoints, counts }: CheckpointHistory, 
       return {
         counts,
         checkpoints: change(checkpoints, event.checkpoint, (checkpoint) => {
-          const subtasks = checkpoint.subtasks.map((report) => (isOf(report, event.report.subtask) ? event.report : report));
+          const subtasks = checkpoint.subtasks.map((report) =>
+            isOf(report, event.report.subtask) ? event.report : report,
+          );
           return {
             ...checkpoint,
             subtasks,
@@ -70,8 +79,15 @@ export function foldCheckpointEvent({ checkpoints, counts }: CheckpointHistory, 
       };
     case 'completed':
       return {
-        checkpoints: change(checkpoints, event.summary.id, (checkpoint) => ({ ...checkpoint, ...event.summary })),
-        counts: { ...counts, inProgress: Math.max(0, counts.inProgress - 1), completed: counts.completed + 1 },
+        checkpoints: change(checkpoints, event.summary.id, (checkpoint) => ({
+          ...checkpoint,
+          ...event.summary,
+        })),
+        counts: {
+          ...counts,
+          inProgress: Math.max(0, counts.inProgress - 1),
+          completed: counts.completed + 1,
+        },
       };
     case 'failed':
       return {

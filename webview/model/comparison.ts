@@ -19,8 +19,14 @@ export function byOperator({ states }: Comparison): readonly OperatorDifference[
   });
 }
 
-export function totalsOf(states: readonly StateDifference[]): { added: number; removed: number; changed: number; bytes: number | null } {
-  const sum = (value: (state: StateDifference) => number) => states.reduce((total, state) => total + value(state), 0);
+export function totalsOf(states: readonly StateDifference[]): {
+  added: number;
+  removed: number;
+  changed: number;
+  bytes: number | null;
+} {
+  const sum = (value: (state: StateDifference) => number) =>
+    states.reduce((total, state) => total + value(state), 0);
   return {
     added: sum(({ added }) => added),
     removed: sum(({ removed }) => removed),
@@ -40,12 +46,19 @@ export interface Distance {
 }
 
 export function distanceOf({ a, b, positions }: Comparison): Distance {
-  const times = positions.map(({ watermarkA, watermarkB }) => (watermarkA === null || watermarkB === null ? null : watermarkB - watermarkA));
+  const times = positions.map(({ watermarkA, watermarkB }) =>
+    watermarkA === null || watermarkB === null ? null : watermarkB - watermarkA,
+  );
   const known = times.filter((time) => time !== null);
-  const counted = positions.map((position) => (position.a === null || position.b === null ? null : position.b - position.a));
+  const counted = positions.map((position) =>
+    position.a === null || position.b === null ? null : position.b - position.a,
+  );
   return {
     wallClockMs: b.createdAt - a.createdAt,
-    eventTimeMs: known.length === 0 ? null : known.reduce((far, time) => (Math.abs(time) > Math.abs(far) ? time : far), 0),
+    eventTimeMs:
+      known.length === 0
+        ? null
+        : known.reduce((far, time) => (Math.abs(time) > Math.abs(far) ? time : far), 0),
     records: counted.includes(null) ? null : counted.reduce<number>((sum, one) => sum + (one ?? 0), 0),
   };
 }
@@ -63,14 +76,21 @@ export interface TextPart {
 }
 
 /** Words of two JSON texts, marked where the other side has something else: a longest common subsequence. */
-export function differingParts(before: string, after: string): { readonly before: readonly TextPart[]; readonly after: readonly TextPart[] } {
+export function differingParts(
+  before: string,
+  after: string,
+): { readonly before: readonly TextPart[]; readonly after: readonly TextPart[] } {
   const a = words(before);
   const b = words(after);
-  if (a.length * b.length > 250_000) return { before: [{ text: before, differs: true }], after: [{ text: after, differs: true }] };
-  const length: number[][] = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  if (a.length * b.length > 250_000)
+    return { before: [{ text: before, differs: true }], after: [{ text: after, differs: true }] };
+  const length: number[][] = Array.from({ length: a.length + 1 }, () =>
+    new Array<number>(b.length + 1).fill(0),
+  );
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)
-      length[i]![j] = a[i] === b[j] ? length[i + 1]![j + 1]! + 1 : Math.max(length[i + 1]![j]!, length[i]![j + 1]!);
+      length[i]![j] =
+        a[i] === b[j] ? length[i + 1]![j + 1]! + 1 : Math.max(length[i + 1]![j]!, length[i]![j + 1]!);
   const left: TextPart[] = [];
   const right: TextPart[] = [];
   let i = 0;
@@ -79,7 +99,8 @@ export function differingParts(before: string, after: string): { readonly before
     if (i < a.length && j < b.length && a[i] === b[j]) {
       push(left, a[i++]!, false);
       push(right, b[j++]!, false);
-    } else if (j >= b.length || (i < a.length && length[i + 1]![j]! >= length[i]![j + 1]!)) push(left, a[i++]!, true);
+    } else if (j >= b.length || (i < a.length && length[i + 1]![j]! >= length[i]![j + 1]!))
+      push(left, a[i++]!, true);
     else push(right, b[j++]!, true);
   }
   return { before: left, after: right };
@@ -97,7 +118,9 @@ export function readable(json: string): string {
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[ ${value.map(shown).join(', ')} ]`;
   if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value).map(([key, field]) => `${/^[\w$-]+$/.test(key) ? key : JSON.stringify(key)}: ${shown(field)}`);
+    const fields = Object.entries(value).map(
+      ([key, field]) => `${/^[\w$-]+$/.test(key) ? key : JSON.stringify(key)}: ${shown(field)}`,
+    );
     return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`;
   }
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
@@ -119,6 +142,7 @@ function words(text: string): string[] {
 
 function push(parts: TextPart[], text: string, differs: boolean): void {
   const last = parts.at(-1);
-  if (last !== undefined && last.differs === differs) parts[parts.length - 1] = { text: last.text + text, differs };
+  if (last !== undefined && last.differs === differs)
+    parts[parts.length - 1] = { text: last.text + text, differs };
   else parts.push({ text, differs });
 }

@@ -10,9 +10,26 @@
 import type { CheckpointDetails, Stall } from '../../runtime/protocol/checkpoints.ts';
 import type { GraphInfo } from '../../runtime/protocol/graph.ts';
 import type { ExceptionInfo, JobInfo, LogLine } from '../../runtime/protocol/job.ts';
-import type { Capability, JobSnapshot, NotificationMethod, NotificationParams } from '../../runtime/protocol/messages.ts';
-import type { Comparison, DamagedSavepoint, EntryDifference, Preflight, SavepointDetails, SavepointSummary } from '../../runtime/protocol/savepoints.ts';
-import type { ChannelSample, SplitSample, SubtaskSample, Telemetry } from '../../runtime/protocol/telemetry.ts';
+import type {
+  Capability,
+  JobSnapshot,
+  NotificationMethod,
+  NotificationParams,
+} from '../../runtime/protocol/messages.ts';
+import type {
+  Comparison,
+  DamagedSavepoint,
+  EntryDifference,
+  Preflight,
+  SavepointDetails,
+  SavepointSummary,
+} from '../../runtime/protocol/savepoints.ts';
+import type {
+  ChannelSample,
+  SplitSample,
+  SubtaskSample,
+  Telemetry,
+} from '../../runtime/protocol/telemetry.ts';
 import type { SubtaskRef } from '../../runtime/protocol/values.ts';
 import type { ConnectionState } from '../protocol/messages.ts';
 import { initialUiState, type UiState } from '../protocol/uiState.ts';
@@ -51,7 +68,15 @@ export interface Engine {
 /** Something the user asked for that has not been answered yet. */
 export interface PendingAction {
   readonly id: number;
-  readonly kind: 'take-savepoint' | 'stop' | 'restore' | 'abort' | 'cancel' | 'delete' | 'label' | 'checkpoint';
+  readonly kind:
+    | 'take-savepoint'
+    | 'stop'
+    | 'restore'
+    | 'abort'
+    | 'cancel'
+    | 'delete'
+    | 'label'
+    | 'checkpoint';
   readonly text: string;
 }
 
@@ -174,7 +199,11 @@ export function notified<M extends NotificationMethod>(
   return handler(state, params, clientNow);
 }
 
-type Handler<M extends NotificationMethod> = (state: DashboardState, params: NotificationParams<M>, clientNow: number) => DashboardState;
+type Handler<M extends NotificationMethod> = (
+  state: DashboardState,
+  params: NotificationParams<M>,
+  clientNow: number,
+) => DashboardState;
 
 const handlers: { readonly [M in NotificationMethod]: Handler<M> } = {
   'job/changed': (state, { job }) => withJob(state, (known) => ({ ...known, info: job })),
@@ -198,7 +227,11 @@ const handlers: { readonly [M in NotificationMethod]: Handler<M> } = {
       const known = next.job;
       if (known === null || event.sequence <= known.sequence) continue;
       if (event.sequence !== known.sequence + 1) return { ...next, needsResync: true };
-      next = withJob(next, (job) => ({ ...job, ...foldCheckpointEvent(job, event), sequence: event.sequence }));
+      next = withJob(next, (job) => ({
+        ...job,
+        ...foldCheckpointEvent(job, event),
+        sequence: event.sequence,
+      }));
     }
     return next;
   },
@@ -209,8 +242,12 @@ const handlers: { readonly [M in NotificationMethod]: Handler<M> } = {
     })),
   'savepoints/changed': (state, { savepoints, damaged }) => ({ ...state, savepoints, damaged }),
   exception: (state, { exception }) =>
-    withJob(state, (known) => ({ ...known, exceptions: [exception, ...known.exceptions].slice(0, exceptionsMax) })),
-  log: (state, { lines }) => withJob(state, (known) => ({ ...known, log: [...known.log, ...lines].slice(-logLinesMax) })),
+    withJob(state, (known) => ({
+      ...known,
+      exceptions: [exception, ...known.exceptions].slice(0, exceptionsMax),
+    })),
+  log: (state, { lines }) =>
+    withJob(state, (known) => ({ ...known, log: [...known.log, ...lines].slice(-logLinesMax) })),
 };
 
 function withJob(state: DashboardState, change: (job: JobState) => JobState): DashboardState {
@@ -220,14 +257,26 @@ function withJob(state: DashboardState, change: (job: JobState) => JobState): Da
 type Samples = Pick<JobState, 'subtasks' | 'channels' | 'splits' | 'means' | 'sampledAt'>;
 
 /** A sample lists only what changed: what is absent is as it was. */
-function samples(telemetry: Telemetry, graph: GraphInfo, before: Samples | undefined, means: RateMeans | undefined): Samples {
+function samples(
+  telemetry: Telemetry,
+  graph: GraphInfo,
+  before: Samples | undefined,
+  means: RateMeans | undefined,
+): Samples {
   const subtasks = new Map(before?.subtasks);
   for (const sample of telemetry.subtasks) subtasks.set(subtaskKey(sample.subtask), sample);
   const channels = new Map(before?.channels);
   for (const sample of telemetry.channels) channels.set(sample.channel, sample);
   const splits = new Map(before?.splits);
-  for (const sample of telemetry.splits) splits.set(`${subtaskKey(sample.subtask)}\u0000${sample.split}`, sample);
-  return { subtasks, channels, splits, sampledAt: telemetry.at, means: foldMeans(means ?? new Map(), graph, channels, telemetry.at) };
+  for (const sample of telemetry.splits)
+    splits.set(`${subtaskKey(sample.subtask)}\u0000${sample.split}`, sample);
+  return {
+    subtasks,
+    channels,
+    splits,
+    sampledAt: telemetry.at,
+    means: foldMeans(means ?? new Map(), graph, channels, telemetry.at),
+  };
 }
 
 /** What the engine's clock shows, as far as this page can know. While disconnected it stands still. */
@@ -238,6 +287,9 @@ export function engineNow(state: DashboardState, clientNow: number): number {
       return clientNow + state.clockOffsetMs;
     case 'lost':
     case 'no-job':
-      return Math.max(state.job?.sampledAt ?? 0, (state.connection.kind === 'lost' ? state.connection.since : clientNow) + state.clockOffsetMs);
+      return Math.max(
+        state.job?.sampledAt ?? 0,
+        (state.connection.kind === 'lost' ? state.connection.since : clientNow) + state.clockOffsetMs,
+      );
   }
 }

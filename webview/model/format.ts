@@ -10,8 +10,10 @@ export function rate(perSecond: number | null | undefined): string {
 }
 
 export function threeDigits(value: number): string {
-  if (value < 999.5) return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : trimmed(value, 1);
-  const [scaled, unit] = value < 999_500 ? [value / 1e3, 'k'] : value < 999_500_000 ? [value / 1e6, 'M'] : [value / 1e9, 'G'];
+  if (value < 999.5)
+    return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : trimmed(value, 1);
+  const [scaled, unit] =
+    value < 999_500 ? [value / 1e3, 'k'] : value < 999_500_000 ? [value / 1e6, 'M'] : [value / 1e9, 'G'];
   return scaled.toFixed(scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0) + unit;
 }
 
@@ -57,7 +59,9 @@ export function duration(ms: number | null | undefined): string {
 /** An age where hundredths would only flicker: 35 s, 6 m 06 s. */
 export function age(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return unknown;
-  return duration(Math.max(0, Math.floor(ms / 1_000) * 1_000)).replace(/^0 ms$/, '0 s').replace(/\.00 s$/, ' s');
+  return duration(Math.max(0, Math.floor(ms / 1_000) * 1_000))
+    .replace(/^0 ms$/, '0 s')
+    .replace(/\.00 s$/, ' s');
 }
 
 /** 15 m ago, 20 h ago, 2 d ago: in lists, where the coarse figure is enough. */
@@ -95,7 +99,12 @@ export function signed(value: number | null, show: (absolute: number) => string 
   return `${value < 0 ? '−' : '+'}${show(Math.abs(value))}`;
 }
 
-const clockFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clockFormat = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const dayKeyFormat = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit' });
 
@@ -125,7 +134,10 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** "Three more tasks": small numbers at the start of a sentence are words. */
 export function countWord(count: number): string {
-  return ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten'][count] ?? whole(count);
+  return (
+    ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten'][count] ??
+    whole(count)
+  );
 }
 
 export function subtaskName(vertexName: string, index: number): string {

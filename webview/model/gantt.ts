@@ -47,27 +47,37 @@ export function ganttOf(job: JobState, checkpoint: CheckpointDetails, now: numbe
   const limits = stragglerLimit(rows, job);
   const marked = rows.map((candidate) => ({
     ...candidate,
-    straggler: candidate.status === 'aborted' || (!running && limits !== null && ownMs(candidate, job) >= limits),
+    straggler:
+      candidate.status === 'aborted' || (!running && limits !== null && ownMs(candidate, job) >= limits),
   }));
   return { rows: marked.sort(bySlowness), endMs: Math.max(1, elapsed), running };
 }
 
-function row(job: JobState, checkpoint: CheckpointDetails, report: SubtaskCheckpoint, elapsed: number, running: boolean): GanttRow {
+function row(
+  job: JobState,
+  checkpoint: CheckpointDetails,
+  report: SubtaskCheckpoint,
+  elapsed: number,
+  running: boolean,
+): GanttRow {
   const isSource = indexOf(job.graph).vertices.get(report.subtask.vertex)?.role === 'source';
   const segments: GanttSegment[] = [];
   const until = running || report.status === 'aborted' ? elapsed : null;
   const delay = report.startDelayMs;
   const delayEnd = delay ?? until;
-  if (delayEnd !== null) segments.push({ phase: isSource ? 'held' : 'start-delay', fromMs: 0, toMs: delayEnd });
+  if (delayEnd !== null)
+    segments.push({ phase: isSource ? 'held' : 'start-delay', fromMs: 0, toMs: delayEnd });
   if (delay !== null) {
     const alignEnd = report.alignmentMs !== null ? delay + report.alignmentMs : until;
-    if (alignEnd !== null && alignEnd > delay) segments.push({ phase: 'alignment', fromMs: delay, toMs: alignEnd });
+    if (alignEnd !== null && alignEnd > delay)
+      segments.push({ phase: 'alignment', fromMs: delay, toMs: alignEnd });
     if (report.alignmentMs !== null) {
       const from = delay + report.alignmentMs;
       const syncEnd = report.syncMs !== null ? from + report.syncMs : until;
       if (syncEnd !== null) segments.push({ phase: 'sync', fromMs: from, toMs: syncEnd });
       const end = report.acknowledgedAfterMs ?? (report.syncMs === null ? null : until);
-      if (report.syncMs !== null && end !== null) segments.push({ phase: 'async', fromMs: from + report.syncMs, toMs: end });
+      if (report.syncMs !== null && end !== null)
+        segments.push({ phase: 'async', fromMs: from + report.syncMs, toMs: end });
     }
   }
   const holds = isSource && running && report.status === 'pending' && elapsed >= holdFromMs;
@@ -85,7 +95,8 @@ function row(job: JobState, checkpoint: CheckpointDetails, report: SubtaskCheckp
 
 function holdNote(job: JobState, checkpoint: CheckpointDetails, subtask: SubtaskRef): string | null {
   const cause = stallOf(job, checkpoint.id)?.hops.at(-1);
-  if (cause === undefined || cause.subtask.vertex !== subtask.vertex || cause.subtask.index !== subtask.index) return 'held';
+  if (cause === undefined || cause.subtask.vertex !== subtask.vertex || cause.subtask.index !== subtask.index)
+    return 'held';
   const where = cause.location ?? null;
   const place = where === null ? '' : `, ${fileName(where.file)}:${where.line}`;
   return cause.operator === null ? `held${place}` : `held in ${cause.operator}${place}`;
@@ -104,16 +115,26 @@ function stragglerLimit(rows: readonly GanttRow[], job: JobState): number | null
   return summary === null || rows.length < 4 ? null : Math.max(summary.p95, 1.5 * summary.p50);
 }
 
-const order: Readonly<Record<GanttRow['status'], number>> = { holds: 0, aborted: 0, aligning: 1, snapshotting: 2, pending: 3, acknowledged: 4 };
+const order: Readonly<Record<GanttRow['status'], number>> = {
+  holds: 0,
+  aborted: 0,
+  aligning: 1,
+  snapshotting: 2,
+  pending: 3,
+  acknowledged: 4,
+};
 
 function bySlowness(a: GanttRow, b: GanttRow): number {
-  return order[a.status] - order[b.status] || (b.totalMs ?? 0) - (a.totalMs ?? 0) || (a.name < b.name ? -1 : 1);
+  return (
+    order[a.status] - order[b.status] || (b.totalMs ?? 0) - (a.totalMs ?? 0) || (a.name < b.name ? -1 : 1)
+  );
 }
 
 /** Round steps for an axis of about five ticks: 0, 1, 2, 5 times a power of ten. */
 export function axisTicks(endMs: number, about = 5): readonly number[] {
   const rough = endMs / about;
   const power = 10 ** Math.floor(Math.log10(Math.max(rough, 0.001)));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.8) ?? power * 10;
+  const step =
+    [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.8) ?? power * 10;
   return Array.from({ length: Math.floor(endMs / step) + 1 }, (_, index) => index * step);
 }

@@ -36,7 +36,10 @@ export function nameOf(graph: GraphInfo, subtask: SubtaskRef): string {
 
 /** Who writes into a channel. */
 export function upstreamOf(graph: GraphInfo, channel: number): SubtaskRef | null {
-  const info = graph.channels[channel]?.id === channel ? graph.channels[channel] : graph.channels.find(({ id }) => id === channel);
+  const info =
+    graph.channels[channel]?.id === channel
+      ? graph.channels[channel]
+      : graph.channels.find(({ id }) => id === channel);
   const edge = info === undefined ? undefined : indexOf(graph).edges.get(info.edge);
   return info === undefined || edge === undefined ? null : { vertex: edge.from, index: info.fromSubtask };
 }

@@ -6,11 +6,19 @@ import type { GraphInfo } from '../../runtime/protocol/graph.ts';
 import type { ChannelSample } from '../../runtime/protocol/telemetry.ts';
 
 /** By edge id. */
-export type RateMeans = ReadonlyMap<string, { readonly perSecond: number; readonly at: number; readonly seenMs: number }>;
+export type RateMeans = ReadonlyMap<
+  string,
+  { readonly perSecond: number; readonly at: number; readonly seenMs: number }
+>;
 
 const minuteMs = 60_000;
 
-export function foldMeans(means: RateMeans, graph: GraphInfo, channels: ReadonlyMap<number, ChannelSample>, at: number): RateMeans {
+export function foldMeans(
+  means: RateMeans,
+  graph: GraphInfo,
+  channels: ReadonlyMap<number, ChannelSample>,
+  at: number,
+): RateMeans {
   const rates = edgeRates(graph, channels);
   const next = new Map<string, { perSecond: number; at: number; seenMs: number }>();
   for (const edge of graph.edges) {
@@ -33,7 +41,10 @@ export function foldMeans(means: RateMeans, graph: GraphInfo, channels: Readonly
 }
 
 /** Now, summed over an edge's channels; null when none of them is known. */
-export function edgeRates(graph: GraphInfo, channels: ReadonlyMap<number, ChannelSample>): Map<string, number | null> {
+export function edgeRates(
+  graph: GraphInfo,
+  channels: ReadonlyMap<number, ChannelSample>,
+): Map<string, number | null> {
   const rates = new Map<string, number | null>(graph.edges.map((edge) => [edge.id, null]));
   for (const { id, edge } of graph.channels) {
     const perSecond = channels.get(id)?.recordsPerSecond ?? null;

@@ -15,7 +15,17 @@ import { openStall } from './stall.ts';
 export type VertexTone = 'running' | 'cause' | 'failed' | 'paused' | 'finished';
 
 export interface VertexFoot {
-  readonly kind: 'acknowledged' | 'aligning' | 'holds' | 'snapshotting' | 'not-here' | 'aborted' | 'none' | 'finished' | 'failed' | 'paused';
+  readonly kind:
+    | 'acknowledged'
+    | 'aligning'
+    | 'holds'
+    | 'snapshotting'
+    | 'not-here'
+    | 'aborted'
+    | 'none'
+    | 'finished'
+    | 'failed'
+    | 'paused';
   readonly checkpoint: number | null;
   readonly ms: number | null;
 }
@@ -96,7 +106,9 @@ export function riverOf(job: JobState, now: number): RiverView {
   const causeVertex = openStall(job)?.hops.at(-1)?.subtask.vertex ?? null;
   const reports = reportsByVertex(checkpoint);
   const rates = edgeRates(job.graph, job.channels);
-  const vertices = job.graph.vertices.map((vertex) => vertexView(job, vertex, checkpoint, reports.get(vertex.id) ?? [], causeVertex, now));
+  const vertices = job.graph.vertices.map((vertex) =>
+    vertexView(job, vertex, checkpoint, reports.get(vertex.id) ?? [], causeVertex, now),
+  );
   const running = checkpoint?.status === 'in-progress' ? checkpoint : null;
   return {
     checkpoint,
@@ -112,12 +124,14 @@ export function riverOf(job: JobState, now: number): RiverView {
       crossed: crossedBy(job, edge.id, checkpoint, reports.get(edge.to) ?? []),
     })),
     // Event time stands still when nothing runs; setting it against now would say nothing.
-    eventTime: !isAlive(job) ? [] : vertices
-      .filter(({ role }) => role === 'source')
-      .map(({ id, name }) => {
-        const watermark = lowestWatermark(samplesOf(job, id));
-        return { name, watermark, behindMs: watermark === null ? null : Math.max(0, now - watermark) };
-      }),
+    eventTime: !isAlive(job)
+      ? []
+      : vertices
+          .filter(({ role }) => role === 'source')
+          .map(({ id, name }) => {
+            const watermark = lowestWatermark(samplesOf(job, id));
+            return { name, watermark, behindMs: watermark === null ? null : Math.max(0, now - watermark) };
+          }),
   };
 }
 
@@ -146,7 +160,10 @@ function vertexView(
   const samples = samplesOf(job, vertex.id);
   const foot = footOf(vertex, checkpoint, reports, samples, now);
   const watermark = lowestWatermark(samples);
-  const splits = vertex.role === 'source' ? [...job.splits.values()].filter(({ subtask }) => subtask.vertex === vertex.id).length : null;
+  const splits =
+    vertex.role === 'source'
+      ? [...job.splits.values()].filter(({ subtask }) => subtask.vertex === vertex.id).length
+      : null;
   return {
     id: vertex.id,
     name: vertex.name,
@@ -154,7 +171,9 @@ function vertexView(
     type: vertex.operators[0]?.type ?? 'map',
     parallelism: vertex.parallelism,
     tone: toneOf(vertex.id, samples, causeVertex),
-    perSecond: sumOf(samples, (sample) => (vertex.role === 'source' ? sample.recordsOutPerSecond : sample.recordsInPerSecond)),
+    perSecond: sumOf(samples, (sample) =>
+      vertex.role === 'source' ? sample.recordsOutPerSecond : sample.recordsInPerSecond,
+    ),
     splits,
     busy: meanOf(samples, (sample) => sample.busy),
     backpressured: meanOf(samples, (sample) => sample.backpressured),
@@ -189,21 +208,31 @@ function footOf(
   const id = checkpoint?.id ?? null;
   if (samples.some(({ status }) => status === 'failed')) return { kind: 'failed', checkpoint: id, ms: null };
   if (samples.some(({ status }) => status === 'paused')) return { kind: 'paused', checkpoint: id, ms: null };
-  if (samples.length > 0 && samples.every(({ status }) => status === 'finished')) return { kind: 'finished', checkpoint: id, ms: null };
+  if (samples.length > 0 && samples.every(({ status }) => status === 'finished'))
+    return { kind: 'finished', checkpoint: id, ms: null };
   if (checkpoint === null || reports.length === 0) return { kind: 'none', checkpoint: null, ms: null };
   const elapsed = Math.max(0, now - checkpoint.triggeredAt);
   const slowest = (value: (report: SubtaskCheckpoint) => number | null) =>
     Math.max(...reports.map((report) => value(report) ?? 0));
   if (reports.every(({ status }) => status === 'acknowledged'))
-    return { kind: 'acknowledged', checkpoint: id, ms: slowest(({ acknowledgedAfterMs }) => acknowledgedAfterMs) };
-  if (reports.some(({ status }) => status === 'aborted')) return { kind: 'aborted', checkpoint: id, ms: null };
+    return {
+      kind: 'acknowledged',
+      checkpoint: id,
+      ms: slowest(({ acknowledgedAfterMs }) => acknowledgedAfterMs),
+    };
+  if (reports.some(({ status }) => status === 'aborted'))
+    return { kind: 'aborted', checkpoint: id, ms: null };
   const aligning = reports.filter(({ status }) => status === 'aligning');
   if (aligning.length > 0) {
     const first = Math.min(...aligning.map(({ startDelayMs }) => startDelayMs ?? elapsed));
     return { kind: 'aligning', checkpoint: id, ms: elapsed - first };
   }
   if (reports.some(({ status }) => status === 'pending'))
-    return { kind: vertex.role === 'source' && elapsed >= holdFromMs ? 'holds' : 'not-here', checkpoint: id, ms: elapsed };
+    return {
+      kind: vertex.role === 'source' && elapsed >= holdFromMs ? 'holds' : 'not-here',
+      checkpoint: id,
+      ms: elapsed,
+    };
   return { kind: 'snapshotting', checkpoint: id, ms: elapsed };
 }
 
@@ -230,7 +259,8 @@ function passage(
     if (sample.blocked) {
       shut += 1;
       bufferedRecords += sample.queuedRecords;
-      bufferedBytes = bufferedBytes === null || sample.queuedBytes === null ? null : bufferedBytes + sample.queuedBytes;
+      bufferedBytes =
+        bufferedBytes === null || sample.queuedBytes === null ? null : bufferedBytes + sample.queuedBytes;
     }
     for (const barrier of sample.barriers) {
       const known = inChannels.get(barrier.checkpoint);
@@ -238,8 +268,10 @@ function passage(
         inChannels.set(barrier.checkpoint, { ahead: barrier.recordsAhead, capacity });
     }
   }
-  const gate = shut === 0 ? null : { shut, channels: channels.length, bufferedRecords, bufferedBytes, capacityRecords };
-  const isSavepoint = (checkpoint: number) => job.checkpoints.find(({ id }) => id === checkpoint)?.kind === 'savepoint';
+  const gate =
+    shut === 0 ? null : { shut, channels: channels.length, bufferedRecords, bufferedBytes, capacityRecords };
+  const isSavepoint = (checkpoint: number) =>
+    job.checkpoints.find(({ id }) => id === checkpoint)?.kind === 'savepoint';
   const barriers: BarrierView[] = [...inChannels].map(([checkpoint, { ahead, capacity }]) => ({
     checkpoint,
     savepoint: isSavepoint(checkpoint),
@@ -251,16 +283,34 @@ function passage(
   const elapsed = Math.max(0, now - running.triggeredAt);
   const here = new Set(channels.map(({ id }) => id));
   const aligning = (reports.get(to) ?? []).filter(({ status }) => status === 'aligning');
-  const waiting = aligning.filter((report) => report.channels.some(({ channel, barrierAfterMs }) => here.has(channel) && barrierAfterMs === null));
+  const waiting = aligning.filter((report) =>
+    report.channels.some(({ channel, barrierAfterMs }) => here.has(channel) && barrierAfterMs === null),
+  );
   const senders = reports.get(from) ?? [];
   const isSource = indexOf(job.graph).vertices.get(from)?.role === 'source';
   const held = isSource && elapsed >= holdFromMs && senders.some(({ status }) => status === 'pending');
   if (gate !== null && !inChannels.has(running.id))
-    barriers.push({ checkpoint: running.id, savepoint: running.kind === 'savepoint', progress: 1, recordsAhead: 0, place: 'gate' });
-  if (held) barriers.push({ checkpoint: running.id, savepoint: running.kind === 'savepoint', progress: 0, recordsAhead: null, place: 'held' });
+    barriers.push({
+      checkpoint: running.id,
+      savepoint: running.kind === 'savepoint',
+      progress: 1,
+      recordsAhead: 0,
+      place: 'gate',
+    });
+  if (held)
+    barriers.push({
+      checkpoint: running.id,
+      savepoint: running.kind === 'savepoint',
+      progress: 0,
+      recordsAhead: null,
+      place: 'held',
+    });
   return {
     gate,
-    waitedForMs: waiting.length === 0 ? null : elapsed - Math.min(...waiting.map(({ startDelayMs }) => startDelayMs ?? elapsed)),
+    waitedForMs:
+      waiting.length === 0
+        ? null
+        : elapsed - Math.min(...waiting.map(({ startDelayMs }) => startDelayMs ?? elapsed)),
     heldMs: held ? elapsed : null,
     barriers,
   };
@@ -282,7 +332,13 @@ function crossedBy(
       lastMs = Math.max(lastMs, barrierAfterMs);
     }
   }
-  return lastMs < 0 ? null : { checkpoint: checkpoint.id, savepoint: checkpoint.kind === 'savepoint', at: checkpoint.triggeredAt + lastMs };
+  return lastMs < 0
+    ? null
+    : {
+        checkpoint: checkpoint.id,
+        savepoint: checkpoint.kind === 'savepoint',
+        at: checkpoint.triggeredAt + lastMs,
+      };
 }
 
 function samplesOf(job: JobState, vertex: string): SubtaskSample[] {
@@ -300,12 +356,20 @@ function lowestWatermark(samples: readonly SubtaskSample[]): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-function sumOf(samples: readonly SubtaskSample[], value: (sample: SubtaskSample) => number | null): number | null {
+function sumOf(
+  samples: readonly SubtaskSample[],
+  value: (sample: SubtaskSample) => number | null,
+): number | null {
   const known = samples.map(value).filter((one) => one !== null);
   return known.length === 0 ? null : known.reduce((total, one) => total + one, 0);
 }
 
-function meanOf(samples: readonly SubtaskSample[], value: (sample: SubtaskSample) => number | null): number | null {
+function meanOf(
+  samples: readonly SubtaskSample[],
+  value: (sample: SubtaskSample) => number | null,
+): number | null {
   const total = sumOf(samples, value);
-  return total === null ? null : Math.min(1, total / samples.filter((sample) => value(sample) !== null).length);
+  return total === null
+    ? null
+    : Math.min(1, total / samples.filter((sample) => value(sample) !== null).length);
 }

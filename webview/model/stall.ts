@@ -46,7 +46,10 @@ export function verdictOf(job: JobState, stall: Stall, now: number): StallVerdic
   return {
     stall,
     headline: `${waiting} ${has} ${duration(waitedMs)} for ${awaited === null ? `channel ${stall.channel}` : nameOf(job.graph, awaited)}.`,
-    cause: stall.closedAt === null ? `${cause.text.replace(/\.$/, '')}, for ${duration(heldMs)} so far.${usual}` : `It was held for ${duration(heldMs)}.${usual}`,
+    cause:
+      stall.closedAt === null
+        ? `${cause.text.replace(/\.$/, '')}, for ${duration(heldMs)} so far.${usual}`
+        : `It was held for ${duration(heldMs)}.${usual}`,
     causeName: nameOf(job.graph, cause.subtask),
     causeVertex: cause.subtask.vertex,
     operator: cause.operator,
@@ -62,7 +65,8 @@ export function verdictOf(job: JobState, stall: Stall, now: number): StallVerdic
 export function locationOf(job: JobState, hop: StallHop): SourceLocation | null {
   if (hop.location) return hop.location;
   const operators = indexOf(job.graph).vertices.get(hop.subtask.vertex)?.operators ?? [];
-  const named = operators.find(({ uid, name }) => uid === hop.operator || name === hop.operator) ?? operators[0];
+  const named =
+    operators.find(({ uid, name }) => uid === hop.operator || name === hop.operator) ?? operators[0];
   return named?.location ?? null;
 }
 
@@ -83,7 +87,9 @@ function usualDelay(job: JobState, cause: StallHop): number | null {
       .filter(({ status }) => status === 'completed')
       .slice(0, 20)
       .flatMap(({ subtasks }) => subtasks)
-      .filter(({ subtask }) => subtask.vertex === cause.subtask.vertex && subtask.index === cause.subtask.index)
+      .filter(
+        ({ subtask }) => subtask.vertex === cause.subtask.vertex && subtask.index === cause.subtask.index,
+      )
       .map(({ startDelayMs }) => startDelayMs),
   );
 }

@@ -34,7 +34,11 @@ export function stripOf(job: JobState, now: number): Strip {
     .map((checkpoint) => {
       const totalMs = Math.max(1, checkpoint.durationMs ?? now - checkpoint.triggeredAt);
       const waiting = waitingMs(job, checkpoint, totalMs);
-      return { checkpoint, totalMs, waitingMs: waiting >= totalMs * worthShowing ? Math.min(waiting, totalMs) : 0 };
+      return {
+        checkpoint,
+        totalMs,
+        waitingMs: waiting >= totalMs * worthShowing ? Math.min(waiting, totalMs) : 0,
+      };
     });
   const totals = measured.map(({ totalMs }) => totalMs);
   const low = 10 ** Math.floor(Math.log10(Math.min(1_000, ...totals)) - 0.3);
@@ -51,7 +55,8 @@ export function stripOf(job: JobState, now: number): Strip {
       totalMs,
       waitingMs: waits,
       height: Math.max(0.03, heightOf(totalMs)),
-      snapshotHeight: waits === 0 ? Math.max(0.03, heightOf(totalMs)) : heightOf(Math.max(low, totalMs - waits)),
+      snapshotHeight:
+        waits === 0 ? Math.max(0.03, heightOf(totalMs)) : heightOf(Math.max(low, totalMs - waits)),
     })),
   };
 }
@@ -64,14 +69,18 @@ export function waitingMs(job: JobState, checkpoint: CheckpointDetails, totalMs:
   for (const { subtask, startDelayMs, alignmentMs, status } of checkpoint.subtasks) {
     const isSource = vertices.get(subtask.vertex)?.role === 'source';
     const held = isSource ? (startDelayMs ?? (running ? totalMs : 0)) : 0;
-    const aligned = alignmentMs ?? (running && status === 'aligning' && startDelayMs !== null ? totalMs - startDelayMs : 0);
+    const aligned =
+      alignmentMs ?? (running && status === 'aligning' && startDelayMs !== null ? totalMs - startDelayMs : 0);
     longest = Math.max(longest, held, aligned);
   }
   return longest;
 }
 
 /** Which subtask made most of the last checkpoints slow, if one of them did more than once. */
-export function mostBlamed(job: JobState, lastMany = 20): { readonly name: string; readonly times: number; readonly of: number } | null {
+export function mostBlamed(
+  job: JobState,
+  lastMany = 20,
+): { readonly name: string; readonly times: number; readonly of: number } | null {
   const ended = job.checkpoints.filter(({ status }) => status !== 'in-progress').slice(0, lastMany);
   const { vertices } = indexOf(job.graph);
   const usual = median(ended.map(({ durationMs }) => durationMs)) ?? 0;
@@ -83,9 +92,11 @@ export function mostBlamed(job: JobState, lastMany = 20): { readonly name: strin
     let worst: { name: string; ms: number } | null = null;
     for (const report of checkpoint.subtasks) {
       const vertex = vertices.get(report.subtask.vertex);
-      const held = vertex?.role === 'source' ? (report.startDelayMs ?? (report.status === 'aborted' ? total : 0)) : 0;
+      const held =
+        vertex?.role === 'source' ? (report.startDelayMs ?? (report.status === 'aborted' ? total : 0)) : 0;
       const own = held + (report.syncMs ?? 0) + (report.asyncMs ?? 0);
-      if (own >= total / 2 && own > (worst?.ms ?? 0)) worst = { name: `${vertex?.name ?? report.subtask.vertex}[${report.subtask.index}]`, ms: own };
+      if (own >= total / 2 && own > (worst?.ms ?? 0))
+        worst = { name: `${vertex?.name ?? report.subtask.vertex}[${report.subtask.index}]`, ms: own };
     }
     if (worst !== null && worst.ms >= 500) times.set(worst.name, (times.get(worst.name) ?? 0) + 1);
   }

@@ -11,7 +11,14 @@
  * that a frame of a socket that is gone is dropped on either side.
  */
 import * as z from 'zod';
-import { count, longText, shortText, snapshotId, sourceLocation, time } from '../../runtime/protocol/values.ts';
+import {
+  count,
+  longText,
+  shortText,
+  snapshotId,
+  sourceLocation,
+  time,
+} from '../../runtime/protocol/values.ts';
 
 /** Where the dashboard runs: inside an editor, or in a browser through `--serve`. */
 export const hostKind = z.enum(['vscode', 'browser']);
@@ -52,7 +59,13 @@ export const dashboardToEditor = z.discriminatedUnion('type', [
   rpc,
   z.object({ type: z.literal('openSource'), location: sourceLocation }),
   /** The editor's own diff over two read-only texts. */
-  z.object({ type: z.literal('openTextDiff'), title: shortText, language: shortText, left: diffSide, right: diffSide }),
+  z.object({
+    type: z.literal('openTextDiff'),
+    title: shortText,
+    language: shortText,
+    left: diffSide,
+    right: diffSide,
+  }),
   z.object({ type: z.literal('copy'), text: z.string() }),
   /** `run` the pipeline that this dashboard belongs to, `reconnect` now instead of at `retryAt`, `show-log`. */
   z.object({ type: z.literal('command'), command: z.enum(['run', 'reconnect', 'show-log']) }),

@@ -23,7 +23,12 @@ export function browserTransport(): Transport {
   function connect(): void {
     clearTimeout(retry);
     if (token === null) {
-      listener.connection({ kind: 'lost', since: Date.now(), reason: 'This address carries no token. Open the one that the command line printed.', retryAt: null });
+      listener.connection({
+        kind: 'lost',
+        since: Date.now(),
+        reason: 'This address carries no token. Open the one that the command line printed.',
+        retryAt: null,
+      });
       return;
     }
     if (lostSince === null) listener.connection({ kind: 'connecting' });
@@ -44,7 +49,12 @@ export function browserTransport(): Transport {
       socket = null;
       lostSince ??= Date.now();
       const waitMs = Math.min(lastRetryMs, firstRetryMs * 2 ** failures++);
-      listener.connection({ kind: 'lost', since: lostSince, reason: 'The runtime does not answer.', retryAt: Date.now() + waitMs });
+      listener.connection({
+        kind: 'lost',
+        since: lostSince,
+        reason: 'The runtime does not answer.',
+        retryAt: Date.now() + waitMs,
+      });
       retry = setTimeout(connect, waitMs);
     };
   }
@@ -64,7 +74,8 @@ export function browserTransport(): Transport {
       connect();
     },
     // A page cannot open an editor; the place is put where it can be pasted.
-    openSource: ({ file, line, column }) => void navigator.clipboard?.writeText(`${file}:${line}:${column}`).catch(() => {}),
+    openSource: ({ file, line, column }) =>
+      void navigator.clipboard?.writeText(`${file}:${line}:${column}`).catch(() => {}),
     openTextDiff: null,
     run: null,
     showLog: null,

@@ -2,8 +2,25 @@
  * JSON-RPC over a transport's frames, by vscode-jsonrpc. Both directions are held against the protocol's schemas:
  * a message that does not fit is reported and dropped, it never reaches a screen.
  */
-import { AbstractMessageReader, AbstractMessageWriter, createMessageConnection, type DataCallback, type Disposable, type Message, type MessageConnection, ResponseError } from 'vscode-jsonrpc/browser';
-import { type NotificationMethod, type NotificationParams, notifications, type RequestMethod, type RequestParams, type RequestResult, requests } from '../../runtime/protocol/messages.ts';
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  createMessageConnection,
+  type DataCallback,
+  type Disposable,
+  type Message,
+  type MessageConnection,
+  ResponseError,
+} from 'vscode-jsonrpc/browser';
+import {
+  type NotificationMethod,
+  type NotificationParams,
+  notifications,
+  type RequestMethod,
+  type RequestParams,
+  type RequestResult,
+  requests,
+} from '../../runtime/protocol/messages.ts';
 
 export interface RpcClient {
   request<M extends RequestMethod>(method: M, params: RequestParams<M>): Promise<RequestResult<M>>;
@@ -46,7 +63,8 @@ export function connectRpc(send: (text: string) => void, listener: RpcListener):
     request: async (method, params) => {
       try {
         const result = requests[method].result.safeParse(await connection.sendRequest(method, params));
-        if (!result.success) throw new RpcFailure(0, `The answer to ${method} does not fit the protocol.`, result.error.message);
+        if (!result.success)
+          throw new RpcFailure(0, `The answer to ${method} does not fit the protocol.`, result.error.message);
         return result.data as never;
       } catch (error) {
         if (error instanceof ResponseError) throw new RpcFailure(error.code, error.message, error.data);

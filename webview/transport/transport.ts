@@ -1,6 +1,7 @@
 /** How the dashboard reaches an engine and the editor around it; a browser and a VS Code webview are the two there are. */
-import type { ConnectionState, DashboardView, HostKind } from '../protocol/messages.ts';
+
 import type { SourceLocation } from '../../runtime/protocol/values.ts';
+import type { ConnectionState, DashboardView, HostKind } from '../protocol/messages.ts';
 
 export interface TransportListener {
   readonly connection: (state: ConnectionState) => void;

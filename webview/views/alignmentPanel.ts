@@ -3,8 +3,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { alignmentOf, checkpointToShow, type SubtaskAlignment } from '../model/alignment.ts';
 import * as format from '../model/format.ts';
 import { openStall, verdictOf } from '../model/stall.ts';
-import { button, linkButton } from './controls.ts';
 import { isNarrow, type JobContext, whyNot } from './context.ts';
+import { button, linkButton } from './controls.ts';
 import { css } from './css.ts';
 import { icon } from './icons.ts';
 import { empty, orUnknown, sectionHead } from './words.ts';
@@ -16,8 +16,17 @@ export function alignmentPanel(context: JobContext): TemplateResult {
   if (checkpoint === null) {
     const interval = job.info.checkpointConfig.intervalMs;
     return html`${narrow ? nothing : sectionHead('Alignment', nothing)}
-    ${empty(interval === null ? 'Periodic checkpoints are off. Take a savepoint to see a barrier cross the stream.' : `No checkpoint yet. The first one comes within ${format.duration(interval)}.`,
-      button({ label: 'Trigger a checkpoint', size: 'small', off: whyNot(context, 'checkpoint/trigger'), onPress: () => void controller.triggerCheckpoint() }))}`;
+    ${empty(
+      interval === null
+        ? 'Periodic checkpoints are off. Take a savepoint to see a barrier cross the stream.'
+        : `No checkpoint yet. The first one comes within ${format.duration(interval)}.`,
+      button({
+        label: 'Trigger a checkpoint',
+        size: 'small',
+        off: whyNot(context, 'checkpoint/trigger'),
+        onPress: () => void controller.triggerCheckpoint(),
+      }),
+    )}`;
   }
   const alignment = alignmentOf(job, checkpoint, now);
   const stall = openStall(job);
@@ -28,37 +37,49 @@ export function alignmentPanel(context: JobContext): TemplateResult {
         <span class="acks" aria-hidden="true">${acks(checkpoint.acknowledged, checkpoint.tasks)}</span>
         <span class="acked">${checkpoint.acknowledged} of ${checkpoint.tasks} tasks acknowledged</span>
         <span class="grow"></span>
-        ${alignment.failsInMs === null
-          ? html`<span class="muted">${nextIn(context)}</span>`
-          : html`<span class="muted">fails in ${(alignment.failsInMs / 1_000).toFixed(1)} s, at ${Math.round(timeoutMs / 1_000)} s</span>`}
+        ${
+          alignment.failsInMs === null
+            ? html`<span class="muted">${nextIn(context)}</span>`
+            : html`<span class="muted">fails in ${(alignment.failsInMs / 1_000).toFixed(1)} s, at ${Math.round(timeoutMs / 1_000)} s</span>`
+        }
       </div>
-      ${alignment.running
-        ? html`<div class="timeout ${stall === null ? 'calm' : ''}"><i ${css({ width: `${Math.min(100, (alignment.elapsedMs / timeoutMs) * 100)}%` })}></i></div>`
-        : nothing}
+      ${
+        alignment.running
+          ? html`<div class="timeout ${stall === null ? 'calm' : ''}"><i ${css({ width: `${Math.min(100, (alignment.elapsedMs / timeoutMs) * 100)}%` })}></i></div>`
+          : nothing
+      }
     </div>
     ${narrow || stall === null ? nothing : verdict(context)}
     <div class="channels scroll" tabindex="0" role="region" aria-label="Channels">
-      ${alignment.subtasks.length === 0
-        ? html`<p class="empty">${alignment.running ? 'No gate is shut: no subtask waits for a channel right now.' : 'No subtask had to align.'}</p>`
-        : html`<table>
+      ${
+        alignment.subtasks.length === 0
+          ? html`<p class="empty">${alignment.running ? 'No gate is shut: no subtask waits for a channel right now.' : 'No subtask had to align.'}</p>`
+          : html`<table>
             <colgroup><col class="c1" /><col class="c2" /><col /><col class="c4" /></colgroup>
             <thead>
               <tr><th scope="col">Channel</th><th scope="col">Barrier ${checkpoint.id}</th><th scope="col">${alignment.running ? 'Buffered behind it' : 'Waited'}</th><th scope="col" class="n">${alignment.running ? 'Records' : 'Alignment'}</th></tr>
             </thead>
             ${alignment.subtasks.map(subtaskRows)}
-            ${alignment.shutGates === 0
-              ? nothing
-              : html`<tfoot><tr><td colspan="3">Buffered in all${narrow ? '' : `, behind ${format.counted(alignment.shutGates, 'shut gate')}`}</td><td class="n"><b>${format.whole(alignment.bufferedRecords)}</b></td></tr></tfoot>`}
-          </table>`}
+            ${
+              alignment.shutGates === 0
+                ? nothing
+                : html`<tfoot><tr><td colspan="3">Buffered in all${narrow ? '' : `, behind ${format.counted(alignment.shutGates, 'shut gate')}`}</td><td class="n"><b>${format.whole(alignment.bufferedRecords)}</b></td></tr></tfoot>`
+            }
+          </table>`
+      }
       ${alignment.bufferedBytes === null || alignment.bufferedBytes === 0 ? nothing : html`<p class="hidden-text">${format.bytes(alignment.bufferedBytes)} in all</p>`}
     </div>
     <div class="section-foot">
-      ${alignment.running && alignment.notSeen > 0
-        ? html`${icon('notHere', 'muted')}<span class="grow">${format.countWord(alignment.notSeen)} ${alignment.subtasks.length > 0 ? 'more ' : ''}${alignment.notSeen === 1 ? 'task has' : 'tasks have'} not seen the barrier yet</span>`
-        : html`${icon(checkpoint.status === 'failed' ? 'failed' : 'done', checkpoint.status === 'failed' ? 't-fail' : 't-done')}<span class="grow">${checkpoint.status === 'failed' ? (checkpoint.failure?.message ?? 'Failed') : alignment.running ? 'Every task has seen the barrier' : 'The barrier has reached every sink'}</span>`}
-      ${stall === null
-        ? linkButton('Checkpoint details', () => controller.show({ kind: 'checkpoint', id: checkpoint.id }))
-        : linkButton('Walk upstream', () => controller.show({ kind: 'stall', id: stall.id }))}
+      ${
+        alignment.running && alignment.notSeen > 0
+          ? html`${icon('notHere', 'muted')}<span class="grow">${format.countWord(alignment.notSeen)} ${alignment.subtasks.length > 0 ? 'more ' : ''}${alignment.notSeen === 1 ? 'task has' : 'tasks have'} not seen the barrier yet</span>`
+          : html`${icon(checkpoint.status === 'failed' ? 'failed' : 'done', checkpoint.status === 'failed' ? 't-fail' : 't-done')}<span class="grow">${checkpoint.status === 'failed' ? (checkpoint.failure?.message ?? 'Failed') : alignment.running ? 'Every task has seen the barrier' : 'The barrier has reached every sink'}</span>`
+      }
+      ${
+        stall === null
+          ? linkButton('Checkpoint details', () => controller.show({ kind: 'checkpoint', id: checkpoint.id }))
+          : linkButton('Walk upstream', () => controller.show({ kind: 'stall', id: stall.id }))
+      }
     </div>`;
 }
 
@@ -86,14 +107,20 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
       if (channel.arrivedAfterMs === null)
         return html`<tr class="sub"><td class="cut">${channel.from}</td><td colspan="2">${icon(subtask.running ? 'hourglass' : 'close', subtask.running ? 't-wait' : 't-fail')} <b>${subtask.running ? 'waited for' : 'never came'}</b>${subtask.running ? html`<span class="wide-only">, not sent yet</span>` : nothing}</td><td class="n">${orUnknown(format.unknown, 'Nothing is buffered behind a channel that is waited for')}</td></tr>`;
       const first = subtask.firstAfterMs ?? channel.arrivedAfterMs;
-      const share = channel.gateShut && channel.capacityRecords > 0 ? ((channel.bufferedRecords ?? 0) / channel.capacityRecords) * 100 : 0;
-      const waited = subtask.alignmentMs === null ? 0 : subtask.alignmentMs - (channel.arrivedAfterMs - first);
+      const share =
+        channel.gateShut && channel.capacityRecords > 0
+          ? ((channel.bufferedRecords ?? 0) / channel.capacityRecords) * 100
+          : 0;
+      const waited =
+        subtask.alignmentMs === null ? 0 : subtask.alignmentMs - (channel.arrivedAfterMs - first);
       return html`<tr class="sub">
         <td class="cut">${channel.from}</td>
         <td class="num">${icon('tick', 't-done')} ${format.after(channel.arrivedAfterMs)}</td>
-        <td>${subtask.running
-          ? html`<span class="cell"><span class="meter"><i class="buffered" ${css({ width: `${share}%` })}></i></span>${channel.gateShut ? html`<span class="t-wait" title="Gate shut">${icon('gate')}</span>` : nothing}</span>`
-          : html`<span class="muted num">${waited <= 0 ? 'came last' : format.duration(waited)}</span>`}</td>
+        <td>${
+          subtask.running
+            ? html`<span class="cell"><span class="meter"><i class="buffered" ${css({ width: `${share}%` })}></i></span>${channel.gateShut ? html`<span class="t-wait" title="Gate shut">${icon('gate')}</span>` : nothing}</span>`
+            : html`<span class="muted num">${waited <= 0 ? 'came last' : format.duration(waited)}</span>`
+        }</td>
         <td class="n">${subtask.running ? (channel.gateShut ? orUnknown(format.whole(channel.bufferedRecords), 'Not counted') : orUnknown(format.unknown, 'The gate is open')) : ''}</td>
       </tr>`;
     })}
@@ -123,7 +150,11 @@ export function verdict(context: JobContext): TemplateResult | typeof nothing {
 }
 
 /** The operator's name in a sentence becomes a way to its line. */
-export function withOperator(text: string, operator: string | null, open: (() => void) | null): TemplateResult | string {
+export function withOperator(
+  text: string,
+  operator: string | null,
+  open: (() => void) | null,
+): TemplateResult | string {
   if (operator === null || open === null || !text.includes(operator)) return text;
   const at = text.indexOf(operator);
   return html`${text.slice(0, at)}${linkButton(html`<span class="mono">${operator}</span>`, open)}${text.slice(at + operator.length)}`;

@@ -1,10 +1,10 @@
 /** Which page is shown, and what lies over every page. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { openStall, verdictOf } from '../model/stall.ts';
-import { button, iconButton, progressRing } from './controls.ts';
 import { checkpointPage } from './checkpointPage.ts';
 import { comparePage } from './comparePage.ts';
 import type { Context, JobContext } from './context.ts';
+import { button, iconButton, progressRing } from './controls.ts';
 import { dialogs } from './dialogs.ts';
 import { eventsPage } from './eventsPage.ts';
 import { overview } from './overview.ts';
@@ -76,6 +76,7 @@ function announcement({ state, now }: Context): string {
     announced = null;
     return '';
   }
-  if (announced?.stall !== stall.id) announced = { stall: stall.id, text: `Stalled. ${verdictOf(state.job, stall, now).headline}` };
+  if (announced?.stall !== stall.id)
+    announced = { stall: stall.id, text: `Stalled. ${verdictOf(state.job, stall, now).headline}` };
   return announced.text;
 }

@@ -4,8 +4,8 @@ import type { CheckpointDetails } from '../../runtime/protocol/checkpoints.ts';
 import * as format from '../model/format.ts';
 import { axisTicks, type Gantt, type GanttRow, ganttOf } from '../model/gantt.ts';
 import { mostBlamed, type StripBar, stripOf } from '../model/strip.ts';
-import { button, iconButton, linkButton } from './controls.ts';
 import { isNarrow, type JobContext } from './context.ts';
+import { button, iconButton, linkButton } from './controls.ts';
 import { css } from './css.ts';
 import { historyChart } from './historyChart.ts';
 import { type IconName, icon } from './icons.ts';
@@ -18,14 +18,36 @@ export function checkpointsPanel(context: JobContext): TemplateResult {
   const { ui } = state;
   const narrow = isNarrow(context);
   const chosen = chosenCheckpoint(context);
-  const view = (as: typeof ui.checkpointsAs, label: string, name: IconName) => iconButton({ label, icon: name, pressed: ui.checkpointsAs === as, onPress: () => controller.ui({ checkpointsAs: as }) });
+  const view = (as: typeof ui.checkpointsAs, label: string, name: IconName) =>
+    iconButton({
+      label,
+      icon: name,
+      pressed: ui.checkpointsAs === as,
+      onPress: () => controller.ui({ checkpointsAs: as }),
+    });
   const tools = html`<span class="tools">
     ${view('timeline', 'Timeline', 'timeline')}${view('table', 'Table', 'table')}${view('chart', 'Chart', 'chart')}
-    ${ui.pinnedCheckpoint === null
-      ? button({ label: narrow ? 'Newest' : 'Following newest', icon: 'follow', size: 'small', title: 'The newest checkpoint is shown; choose one to pin it', onPress: () => chosen !== null && controller.ui({ pinnedCheckpoint: chosen.id }) })
-      : button({ label: narrow ? 'Follow' : 'Follow newest', icon: 'pin', size: 'small', title: `Checkpoint ${ui.pinnedCheckpoint} is pinned`, onPress: () => controller.ui({ pinnedCheckpoint: null }) })}
+    ${
+      ui.pinnedCheckpoint === null
+        ? button({
+            label: narrow ? 'Newest' : 'Following newest',
+            icon: 'follow',
+            size: 'small',
+            title: 'The newest checkpoint is shown; choose one to pin it',
+            onPress: () => chosen !== null && controller.ui({ pinnedCheckpoint: chosen.id }),
+          })
+        : button({
+            label: narrow ? 'Follow' : 'Follow newest',
+            icon: 'pin',
+            size: 'small',
+            title: `Checkpoint ${ui.pinnedCheckpoint} is pinned`,
+            onPress: () => controller.ui({ pinnedCheckpoint: null }),
+          })
+    }
   </span>`;
-  const head = narrow ? html`<div class="section-head"><span class="grow"></span>${tools}</div>` : sectionHead('Checkpoints', countsText(context), tools);
+  const head = narrow
+    ? html`<div class="section-head"><span class="grow"></span>${tools}</div>`
+    : sectionHead('Checkpoints', countsText(context), tools);
   if (chosen === null) return html`${head}${empty('No checkpoint has been triggered yet.')}`;
   const blame = mostBlamed(job);
   return html`${head}
@@ -38,9 +60,11 @@ export function checkpointsPanel(context: JobContext): TemplateResult {
     </div>
     ${gantt(ganttOf(job, chosen, now), 14)}
     <div class="section-foot">
-      ${blame === null
-        ? html`<span class="grow">${chosen.failure === null ? nothing : html`${icon('failed', 't-fail')} ${chosen.failure.message}`}</span>`
-        : html`${icon('warning', 't-wait')}<span class="grow">${blame.name} was the slowest in ${blame.times} of the last ${blame.of} checkpoints.</span>`}
+      ${
+        blame === null
+          ? html`<span class="grow">${chosen.failure === null ? nothing : html`${icon('failed', 't-fail')} ${chosen.failure.message}`}</span>`
+          : html`${icon('warning', 't-wait')}<span class="grow">${blame.name} was the slowest in ${blame.times} of the last ${blame.of} checkpoints.</span>`
+      }
       ${linkButton('Checkpoint details', () => controller.show({ kind: 'checkpoint', id: chosen.id }))}
     </div>`;
 }
@@ -52,7 +76,11 @@ export function chosenCheckpoint({ job, state }: JobContext): CheckpointDetails 
 
 export function countsText({ job, width }: JobContext): string {
   const { completed, failed, inProgress } = job.counts;
-  return [`${format.whole(completed)} completed`, ...(failed > 0 ? [`${format.whole(failed)} failed`] : []), ...(inProgress > 0 && width >= 560 ? [`${inProgress} under way`] : [])].join(', ');
+  return [
+    `${format.whole(completed)} completed`,
+    ...(failed > 0 ? [`${format.whole(failed)} failed`] : []),
+    ...(inProgress > 0 && width >= 560 ? [`${inProgress} under way`] : []),
+  ].join(', ');
 }
 
 export function statusChip(checkpoint: CheckpointDetails, shown?: Gantt): TemplateResult {
@@ -78,24 +106,42 @@ export function strip(context: JobContext, chosen: number, small = false): Templ
     <div class="ground"></div>
     <ol aria-label="Checkpoints ${bars[0]?.id ?? ''} to ${newest}">
       ${Array.from({ length: slots - bars.length }, () => html`<li class="empty-slot" aria-hidden="true"></li>`)}
-      ${bars.map((bar) => stripBar(bar, bar.id === chosen, high, bar.id === newest || bar.id % 10 === 0 || bar.id === bars[0]?.id, newest, () => {
-        if (small) controller.show({ kind: 'checkpoint', id: bar.id });
-        controller.ui({ pinnedCheckpoint: bar.id === newest ? null : bar.id });
-      }))}
+      ${bars.map((bar) =>
+        stripBar(
+          bar,
+          bar.id === chosen,
+          high,
+          bar.id === newest || bar.id % 10 === 0 || bar.id === bars[0]?.id,
+          newest,
+          () => {
+            if (small) controller.show({ kind: 'checkpoint', id: bar.id });
+            controller.ui({ pinnedCheckpoint: bar.id === newest ? null : bar.id });
+          },
+        ),
+      )}
     </ol>
   </div>`;
 }
 
-function stripBar(bar: StripBar, isChosen: boolean, high: number, labelled: boolean, newest: number, choose: () => void): TemplateResult {
+function stripBar(
+  bar: StripBar,
+  isChosen: boolean,
+  high: number,
+  labelled: boolean,
+  newest: number,
+  choose: () => void,
+): TemplateResult {
   const what = `${bar.kind} ${bar.id}, ${bar.status === 'in-progress' ? 'under way for' : bar.status} ${bar.status === 'failed' ? 'after' : bar.status === 'completed' ? 'in' : ''} ${format.duration(bar.totalMs)}${bar.waitingMs > 0 ? `, ${format.duration(bar.waitingMs)} of it waiting` : ''}`;
   const showLabel = labelled && (bar.id === newest || newest - bar.id >= 3);
   return html`<li>
     <button type="button" class="${bar.kind} ${bar.status === 'in-progress' ? 'running' : bar.status} ${isChosen ? 'selected' : ''}" aria-pressed=${isChosen} aria-label=${what} title=${what} @click=${choose}>
-      ${bar.status === 'failed'
-        ? html`<i class="bar" ${css({ height: `${bar.height * high}px` })}></i><span class="flag" ${css({ bottom: `${19 + bar.height * high}px` })}>${icon('close')}</span>`
-        : html`<i class="bar snapshot" ${css({ height: `${bar.snapshotHeight * high}px` })}></i>
+      ${
+        bar.status === 'failed'
+          ? html`<i class="bar" ${css({ height: `${bar.height * high}px` })}></i><span class="flag" ${css({ bottom: `${19 + bar.height * high}px` })}>${icon('close')}</span>`
+          : html`<i class="bar snapshot" ${css({ height: `${bar.snapshotHeight * high}px` })}></i>
             ${bar.waitingMs > 0 ? html`<i class="bar hatch" ${css({ bottom: `${16 + bar.snapshotHeight * high}px`, height: `${Math.max(0, bar.height - bar.snapshotHeight) * high}px` })}></i>` : nothing}
-            ${bar.kind === 'savepoint' ? html`<span class="flag" ${css({ bottom: `${19 + bar.height * high}px` })}>${icon('bookmarkFilled')}</span>` : nothing}`}
+            ${bar.kind === 'savepoint' ? html`<span class="flag" ${css({ bottom: `${19 + bar.height * high}px` })}>${icon('bookmarkFilled')}</span>` : nothing}`
+      }
       ${showLabel ? html`<span class="label">${bar.id}</span>` : nothing}
     </button>
   </li>`;
@@ -106,7 +152,10 @@ function stripBar(bar: StripBar, isChosen: boolean, high: number, labelled: bool
 export function gantt(shown: Gantt, rowsMax = 60): TemplateResult {
   const ticks = axisTicks(shown.endMs);
   const at = (ms: number) => `${Math.min(100, (ms / shown.endMs) * 100)}%`;
-  const unit = shown.endMs >= 1_000 ? (ms: number) => `${Number((ms / 1_000).toFixed(2))} s` : (ms: number) => `${Math.round(ms)} ms`;
+  const unit =
+    shown.endMs >= 1_000
+      ? (ms: number) => `${Number((ms / 1_000).toFixed(2))} s`
+      : (ms: number) => `${Math.round(ms)} ms`;
   return html`<div class="gantt">
     <div class="gantt-axis" aria-hidden="true">
       ${ticks.filter((ms) => !shown.running || ms < shown.endMs * 0.9).map((ms) => html`<span ${css({ left: at(ms) })}>${unit(ms)}</span>`)}
@@ -184,23 +233,34 @@ function historyTable(context: JobContext, chosen: number): TemplateResult {
         </tr>
       </thead>
       <tbody>
-        ${job.checkpoints.map((checkpoint) => html`<tr class="clickable ${checkpoint.id === chosen ? 'selected' : ''}" @click=${() => controller.ui({ pinnedCheckpoint: checkpoint.id })}>
+        ${job.checkpoints.map(
+          (
+            checkpoint,
+          ) => html`<tr class="clickable ${checkpoint.id === chosen ? 'selected' : ''}" @click=${() => controller.ui({ pinnedCheckpoint: checkpoint.id })}>
           <td class="n">${linkButton(`#${checkpoint.id}`, () => controller.ui({ pinnedCheckpoint: checkpoint.id }))}</td>
           <td title=${checkpoint.failure?.message ?? nothing}>${statusText(checkpoint)}</td>
           <td class="n">${checkpoint.acknowledged}/${checkpoint.tasks}</td>
           ${narrow ? nothing : html`<td class="n">${format.clock(checkpoint.triggeredAt)}</td>`}
           <td class="n">${figure(format.duration(checkpoint.durationMs), 'It has not ended yet')}</td>
           <td class="n">${figure(format.bytes(checkpoint.checkpointedBytes), 'It has not completed')}</td>
-          ${narrow ? nothing : html`<td class="n">${figure(format.bytes(checkpoint.fullBytes), 'It has not completed')}</td>
-            <td class="n">${figure(format.bytes(checkpoint.processedInFlightBytes), 'It has not completed')}</td>`}
-        </tr>`)}
+          ${
+            narrow
+              ? nothing
+              : html`<td class="n">${figure(format.bytes(checkpoint.fullBytes), 'It has not completed')}</td>
+            <td class="n">${figure(format.bytes(checkpoint.processedInFlightBytes), 'It has not completed')}</td>`
+          }
+        </tr>`,
+        )}
       </tbody>
     </table>
   </div>`;
 }
 
 function statusText(checkpoint: CheckpointDetails): TemplateResult {
-  const name = checkpoint.kind === 'savepoint' ? html` <span class="t-barrier" title="Savepoint">${icon('bookmarkFilled')}</span>` : nothing;
+  const name =
+    checkpoint.kind === 'savepoint'
+      ? html` <span class="t-barrier" title="Savepoint">${icon('bookmarkFilled')}</span>`
+      : nothing;
   switch (checkpoint.status) {
     case 'completed':
       return html`<span>${icon('tick', 't-done')} completed${name}</span>`;

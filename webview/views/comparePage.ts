@@ -1,11 +1,21 @@
 /** Two savepoints side by side: how far apart, what changed per state, and every differing entry before and after. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Comparison, EntryDifference, SavepointSummary } from '../../runtime/protocol/savepoints.ts';
-import { behindMs, byOperator, differingParts, distanceOf, readable, readableKey, sizeChange, type TextPart, totalsOf } from '../model/comparison.ts';
+import {
+  behindMs,
+  byOperator,
+  differingParts,
+  distanceOf,
+  readable,
+  readableKey,
+  sizeChange,
+  type TextPart,
+  totalsOf,
+} from '../model/comparison.ts';
 import type { Change, CompareState } from '../model/dashboardState.ts';
 import * as format from '../model/format.ts';
-import { button, dropdown, iconButton, progressRing, searchField } from './controls.ts';
 import { type Context, whyNot } from './context.ts';
+import { button, dropdown, iconButton, progressRing, searchField } from './controls.ts';
 import { css } from './css.ts';
 import { icon, operatorIcon } from './icons.ts';
 import { chip, empty } from './words.ts';
@@ -16,9 +26,17 @@ export function comparePage(context: Context): TemplateResult {
   const { state, controller } = context;
   const { compare } = state;
   const back = html`<button type="button" class="link" @click=${() => controller.show({ kind: 'overview' })}>${state.job?.info.name ?? 'Savepoints'}</button>`;
-  if (compare === null) return html`<header class="header">${back}<h1>Compare</h1></header>${empty('Choose two savepoints to compare.')}`;
-  const noRestore = whyNot(context, 'savepoint/restore', false) ?? (state.job === null ? 'No job runs here; restore from its pipeline.' : null);
-  const noDiff = controller.around.openTextDiff === null ? 'Opens in VS Code only.' : compare.selected === null ? 'Choose a state first.' : null;
+  if (compare === null)
+    return html`<header class="header">${back}<h1>Compare</h1></header>${empty('Choose two savepoints to compare.')}`;
+  const noRestore =
+    whyNot(context, 'savepoint/restore', false) ??
+    (state.job === null ? 'No job runs here; restore from its pipeline.' : null);
+  const noDiff =
+    controller.around.openTextDiff === null
+      ? 'Opens in VS Code only.'
+      : compare.selected === null
+        ? 'Choose a state first.'
+        : null;
   return html`<header class="header">
       <nav class="crumbs" aria-label="Where you are">${back}<span class="slash" aria-hidden="true">/</span><h1 class="hidden-text">Compare savepoints</h1></nav>
       <div class="sides">
@@ -34,9 +52,17 @@ export function comparePage(context: Context): TemplateResult {
     ${body(context, compare)}`;
 }
 
-function side({ state, now }: Context, letter: string, id: string, choose: (id: string) => void): TemplateResult {
+function side(
+  { state, now }: Context,
+  letter: string,
+  id: string,
+  choose: (id: string) => void,
+): TemplateResult {
   const summary = state.savepoints.find((known) => known.id === id);
-  const choices = state.savepoints.map((known) => ({ value: known.id, label: known.label ?? `#${known.checkpointId}` }));
+  const choices = state.savepoints.map((known) => ({
+    value: known.id,
+    label: known.label ?? `#${known.checkpointId}`,
+  }));
   if (!choices.some(({ value }) => value === id)) choices.push({ value: id, label: id });
   return html`<div class="side">
     <div class="title"><span class="side-badge">${letter}</span><span class="t-barrier">${icon('bookmarkFilled')}</span>${dropdown(`Savepoint ${letter}`, choices, id, choose)}</div>
@@ -93,12 +119,16 @@ function apart(context: Context, comparison: Comparison): TemplateResult {
 
 /** Where the two lie between the start of the run and now. */
 function span({ state, now }: Context, comparison: Comparison): TemplateResult {
-  const [first, last] = [comparison.a, comparison.b].toSorted((x, y) => x.createdAt - y.createdAt) as [SavepointSummary, SavepointSummary];
+  const [first, last] = [comparison.a, comparison.b].toSorted((x, y) => x.createdAt - y.createdAt) as [
+    SavepointSummary,
+    SavepointSummary,
+  ];
   const started = state.job?.info.startedAt ?? first.createdAt;
   const from = Math.min(started, first.createdAt);
   const at = (time: number) => Math.min(100, Math.max(0, ((time - from) / Math.max(1, now - from)) * 100));
   const records = distanceOf(comparison).records;
-  const mark = (summary: SavepointSummary) => html`<span class="side-mark" ${css({ left: `${at(summary.createdAt)}%` })}><b>${summary === comparison.a ? 'A' : 'B'}</b></span>`;
+  const mark = (summary: SavepointSummary) =>
+    html`<span class="side-mark" ${css({ left: `${at(summary.createdAt)}%` })}><b>${summary === comparison.a ? 'A' : 'B'}</b></span>`;
   return html`<div class="row s12 muted"><span>${from === started ? `run started ${format.clock(started)}` : format.clock(from)}</span><span class="grow"></span><span>now ${format.clock(now)}</span></div>
     <div class="span" aria-hidden="true">
       <i class="base"></i>
@@ -110,9 +140,17 @@ function span({ state, now }: Context, comparison: Comparison): TemplateResult {
 
 function tree({ controller, state }: Context, compare: CompareState, comparison: Comparison): TemplateResult {
   const totals = totalsOf(comparison.states);
-  const types = new Map(state.job?.graph.vertices.flatMap(({ operators, role }) => operators.map(({ uid, type }) => [uid, { type, role }] as const)) ?? []);
-  const numbers = (row: { added: number; removed: number; changed: number; bytes: number | null }, strong: boolean) => {
-    const cell = (value: number, sign: string, tone: string) => html`<td class="n ${value === 0 ? 'muted' : tone}">${strong ? html`<b>${value === 0 ? '0' : `${sign}${format.whole(value)}`}</b>` : value === 0 ? '0' : `${sign}${format.whole(value)}`}</td>`;
+  const types = new Map(
+    state.job?.graph.vertices.flatMap(({ operators, role }) =>
+      operators.map(({ uid, type }) => [uid, { type, role }] as const),
+    ) ?? [],
+  );
+  const numbers = (
+    row: { added: number; removed: number; changed: number; bytes: number | null },
+    strong: boolean,
+  ) => {
+    const cell = (value: number, sign: string, tone: string) =>
+      html`<td class="n ${value === 0 ? 'muted' : tone}">${strong ? html`<b>${value === 0 ? '0' : `${sign}${format.whole(value)}`}</b>` : value === 0 ? '0' : `${sign}${format.whole(value)}`}</td>`;
     return html`${cell(row.added, '+', 't-added')}${cell(row.removed, '−', 't-removed')}${cell(row.changed, '~', 't-changed')}<td class="n muted wide-only">${format.signed(row.bytes, format.bytes)}</td>`;
   };
   return html`<div class="section-head"><h2>Operators</h2>${comparison.samePlan ? chip('plain', 'same plan', 'tick') : chip('wait', 'plans differ', 'warning', comparison.planChanges.join(' '))}</div>
@@ -148,20 +186,23 @@ function entries(context: Context, compare: CompareState, comparison: Comparison
   if (selected === null) return empty('Choose a state to see its entries.');
   const row = comparison.states.find(({ uid, state }) => uid === selected.uid && state === selected.state);
   if (row === undefined) return empty('This state is in neither of the two.');
-  const toggle = (change: Change, count: number) => html`<button type="button" class="toggle" aria-pressed=${compare.changes.includes(change)} @click=${() => void controller.toggleChange(change)}><span class="t-${change}" aria-hidden="true"><b>${signs[change]}</b></span>${format.whole(count)} ${change}</button>`;
+  const toggle = (change: Change, count: number) =>
+    html`<button type="button" class="toggle" aria-pressed=${compare.changes.includes(change)} @click=${() => void controller.toggleChange(change)}><span class="t-${change}" aria-hidden="true"><b>${signs[change]}</b></span>${format.whole(count)} ${change}</button>`;
   const total = compare.changes.reduce((sum, change) => sum + row[change], 0);
   const nameOf = ({ label, checkpointId }: SavepointSummary) => label ?? `#${checkpointId}`;
   return html`<div class="section-head"><h2>${row.name}, ${row.state}</h2><span class="aside">${row.type} state</span><span class="grow"></span><span class="aside">compared in ${comparison.tookMs < 10 ? `${Math.ceil(comparison.tookMs)} ms` : `${(comparison.tookMs / 1_000).toFixed(2)} s`}</span></div>
     <div class="filters">${toggle('changed', row.changed)}${toggle('added', row.added)}${toggle('removed', row.removed)}<span class="muted s12">${format.whole(row.unchanged)} unchanged</span><span class="grow"></span>${searchField('Find key', compare.keyContains, (text) => void controller.filterKeys(text))}</div>
-    ${compare.entries.length === 0
-      ? empty(compare.loadingEntries ? 'Reading the entries.' : 'No entry differs here.')
-      : html`<div class="entries scroll" tabindex="0" role="region" aria-label="Differing entries">
+    ${
+      compare.entries.length === 0
+        ? empty(compare.loadingEntries ? 'Reading the entries.' : 'No entry differs here.')
+        : html`<div class="entries scroll" tabindex="0" role="region" aria-label="Differing entries">
           <table>
             <colgroup><col class="m" /><col class="k" /><col /><col /></colgroup>
             <thead><tr><th scope="col"><span class="hidden-text">Change</span></th><th scope="col">Key</th><th scope="col">A&ensp;${nameOf(comparison.a)}</th><th scope="col">B&ensp;${nameOf(comparison.b)}</th></tr></thead>
             <tbody>${compare.entries.map(entryRow)}</tbody>
           </table>
-        </div>`}
+        </div>`
+    }
     <div class="section-foot"><span class="grow num">Rows ${compare.entries.length === 0 ? '0' : `1 to ${format.whole(compare.entries.length)}`}${compare.keyContains === '' ? ` of ${format.whole(total)}` : ''}</span>
       ${compare.next === null ? nothing : button({ label: compare.loadingEntries ? 'Loading…' : 'Show more', size: 'small', off: compare.loadingEntries ? 'Loading.' : null, onPress: () => void controller.moreEntries() })}</div>`;
 }
@@ -171,7 +212,9 @@ function entryRow({ change, key, subKey, before, after }: EntryDifference): Temp
   const right = after === null ? null : readable(after);
   const parts = left !== null && right !== null ? differingParts(left, right) : null;
   const text = (whole: string | null, marked: readonly TextPart[] | undefined, side: 'before' | 'after') =>
-    whole === null ? html`<td class="nothing"><span class="hidden-text">absent</span></td>` : html`<td class=${side} title=${whole}>${marked === undefined ? whole : marked.map((part) => (part.differs && part.text.trim() !== '' ? html`<mark class=${side}>${part.text}</mark>` : part.text))}</td>`;
+    whole === null
+      ? html`<td class="nothing"><span class="hidden-text">absent</span></td>`
+      : html`<td class=${side} title=${whole}>${marked === undefined ? whole : marked.map((part) => (part.differs && part.text.trim() !== '' ? html`<mark class=${side}>${part.text}</mark>` : part.text))}</td>`;
   return html`<tr class=${change}>
     <td class="m t-${change}"><b aria-hidden="true">${signs[change]}</b><span class="hidden-text">${change}</span></td>
     <td>${readableKey(key)}${subKey === null ? nothing : html`&ensp;${readableKey(subKey)}`}</td>

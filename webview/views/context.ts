@@ -21,7 +21,8 @@ export const isNarrow = ({ width }: Context) => width < 560;
 export function whyNot({ state }: Context, capability: Capability, needsRunning = true): string | null {
   if (state.connection.kind === 'connecting') return 'Connecting.';
   if (state.connection.kind === 'lost') return 'The runtime is not connected.';
-  if (state.engine !== null && !state.engine.capabilities.has(capability)) return `${state.engine.name} cannot do this.`;
+  if (state.engine !== null && !state.engine.capabilities.has(capability))
+    return `${state.engine.name} cannot do this.`;
   if (!needsRunning) return null;
   if (state.job === null) return 'No job runs here.';
   return state.job.info.status === 'running' ? null : `The job is ${state.job.info.status}.`;

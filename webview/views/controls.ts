@@ -38,7 +38,16 @@ export interface Button {
   readonly onPress: () => void;
 }
 
-export function button({ label, icon: name, look = 'secondary', size = 'normal', off = null, title, autofocus = false, onPress }: Button): TemplateResult {
+export function button({
+  label,
+  icon: name,
+  look = 'secondary',
+  size = 'normal',
+  off = null,
+  title,
+  autofocus = false,
+  onPress,
+}: Button): TemplateResult {
   return html`<vscode-button
     class="button ${size} ${name === undefined ? 'bare' : ''}"
     appearance=${look}
@@ -77,14 +86,22 @@ export function iconButton({ label, icon: name, pressed, off = null, onPress }: 
 }
 
 /** Looks like a link, acts like a button: it goes to a line of source or to another view. */
-export function linkButton(label: string | TemplateResult, onPress: () => void, title?: string): TemplateResult {
+export function linkButton(
+  label: string | TemplateResult,
+  onPress: () => void,
+  title?: string,
+): TemplateResult {
   return html`<button type="button" class="link" title=${title ?? nothing} @click=${(event: Event) => {
     event.stopPropagation();
     onPress();
   }}>${label}</button>`;
 }
 
-export function checkbox(label: string, checked: boolean, onChange: (checked: boolean) => void): TemplateResult {
+export function checkbox(
+  label: string,
+  checked: boolean,
+  onChange: (checked: boolean) => void,
+): TemplateResult {
   return html`<vscode-checkbox
     .checked=${live(checked)}
     @change=${(event: Event) => onChange((event.target as HTMLInputElement).checked)}
@@ -92,7 +109,12 @@ export function checkbox(label: string, checked: boolean, onChange: (checked: bo
   >`;
 }
 
-export function textField(label: string, value: string, onInput: (value: string) => void, options: { readonly placeholder?: string; readonly autofocus?: boolean; readonly maxLength?: number } = {}): TemplateResult {
+export function textField(
+  label: string,
+  value: string,
+  onInput: (value: string) => void,
+  options: { readonly placeholder?: string; readonly autofocus?: boolean; readonly maxLength?: number } = {},
+): TemplateResult {
   return html`<vscode-text-field
     class="field"
     .value=${live(value)}
@@ -108,7 +130,12 @@ export function textArea(label: string, value: string, onInput: (value: string) 
   return html`<vscode-text-area class="field" resize="vertical" rows="3" .value=${live(value)} @input=${(event: Event) => onInput((event.target as HTMLTextAreaElement).value)}>${label}</vscode-text-area>`;
 }
 
-export function searchField(label: string, value: string, onInput: (value: string) => void, shortcut?: string): TemplateResult {
+export function searchField(
+  label: string,
+  value: string,
+  onInput: (value: string) => void,
+  shortcut?: string,
+): TemplateResult {
   return html`<label class="search">
     ${icon('search')}
     <input type="search" aria-label=${label} placeholder=${label} .value=${live(value)} @input=${(event: Event) => onInput((event.target as HTMLInputElement).value)} />
@@ -121,7 +148,12 @@ export interface Choice {
   readonly label: string;
 }
 
-export function dropdown(label: string, choices: readonly Choice[], value: string, onChange: (value: string) => void): TemplateResult {
+export function dropdown(
+  label: string,
+  choices: readonly Choice[],
+  value: string,
+  onChange: (value: string) => void,
+): TemplateResult {
   // The toolkit's list box is not announced with its label; a select is, and the editor's colours fit it as well.
   return html`<span class="select"
     ><select aria-label=${label} @change=${(event: Event) => onChange((event.target as HTMLSelectElement).value)}>

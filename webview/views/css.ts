@@ -20,7 +20,8 @@ class CssDirective extends Directive {
   override update(part: ElementPart, [properties]: [Readonly<Record<string, string>>]): unknown {
     const { style } = part.element as HTMLElement | SVGElement;
     for (const name of Object.keys(this.before)) if (!(name in properties)) style.removeProperty(name);
-    for (const [name, value] of Object.entries(properties)) if (this.before[name] !== value) style.setProperty(name, value);
+    for (const [name, value] of Object.entries(properties))
+      if (this.before[name] !== value) style.setProperty(name, value);
     this.before = properties;
     return noChange;
   }

@@ -3,8 +3,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { JobInfo } from '../../runtime/protocol/job.ts';
 import * as format from '../model/format.ts';
 import { openStall } from '../model/stall.ts';
-import { button, iconButton } from './controls.ts';
 import { type Context, isNarrow, type JobContext, whyNot } from './context.ts';
+import { button, iconButton } from './controls.ts';
 import { icon } from './icons.ts';
 import { chip, type Tone } from './words.ts';
 
@@ -65,11 +65,13 @@ function actions(context: JobContext): TemplateResult {
   const take = () => controller.dialog({ kind: 'take-savepoint' });
   const stop = () => controller.dialog({ kind: 'stop', drain: false });
   return html`<div class="actions">
-    ${narrow
-      ? html`${iconButton({ label: 'Take savepoint', icon: 'bookmark', off: noSavepoint ?? (taking ? 'one is being taken' : null), onPress: take })}
+    ${
+      narrow
+        ? html`${iconButton({ label: 'Take savepoint', icon: 'bookmark', off: noSavepoint ?? (taking ? 'one is being taken' : null), onPress: take })}
           ${iconButton({ label: 'Stop with savepoint', icon: 'stop', off: noStop, onPress: stop })}`
-      : html`${button({ label: taking ? 'Taking savepoint…' : 'Take savepoint', icon: 'bookmark', off: taking ? 'One is being taken.' : noSavepoint, onPress: take })}
-          ${button({ label: 'Stop with savepoint', icon: 'stop', off: noStop, onPress: stop })}`}
+        : html`${button({ label: taking ? 'Taking savepoint…' : 'Take savepoint', icon: 'bookmark', off: taking ? 'One is being taken.' : noSavepoint, onPress: take })}
+          ${button({ label: 'Stop with savepoint', icon: 'stop', off: noStop, onPress: stop })}`
+    }
     ${iconButton({ label: 'More actions', icon: 'more', pressed: menuOpen, onPress: () => toggleMenu(context) })}
     ${menuOpen ? menu(context) : nothing}
   </div>`;
@@ -82,12 +84,13 @@ function toggleMenu(context: Context): void {
 
 function menu(context: JobContext): TemplateResult {
   const { controller } = context;
-  const entry = (label: string, off: string | null, act: () => void) => html`<button type="button" role="menuitem" aria-disabled=${off === null ? nothing : 'true'} @click=${() => {
-    if (off !== null) return;
-    menuOpen = false;
-    act();
-    controller.around.changed();
-  }}><span>${label}${off === null ? nothing : html`<span class="why">${off}</span>`}</span></button>`;
+  const entry = (label: string, off: string | null, act: () => void) =>
+    html`<button type="button" role="menuitem" aria-disabled=${off === null ? nothing : 'true'} @click=${() => {
+      if (off !== null) return;
+      menuOpen = false;
+      act();
+      controller.around.changed();
+    }}><span>${label}${off === null ? nothing : html`<span class="why">${off}</span>`}</span></button>`;
   const close = (event: KeyboardEvent) => {
     if (event.key === 'Escape') toggleMenu(context);
   };
@@ -101,7 +104,12 @@ function menu(context: JobContext): TemplateResult {
 }
 
 /** A sub page: where it belongs, what it is, and what can be done with it. */
-export function crumbs(context: Context, path: readonly { readonly label: string; readonly open: () => void }[], title: string | TemplateResult, tools: TemplateResult | typeof nothing = nothing): TemplateResult {
+export function crumbs(
+  context: Context,
+  path: readonly { readonly label: string; readonly open: () => void }[],
+  title: string | TemplateResult,
+  tools: TemplateResult | typeof nothing = nothing,
+): TemplateResult {
   const jobName = context.state.job?.info.name ?? 'Savepoints';
   const first = { label: jobName, open: () => context.controller.show({ kind: 'overview' }) };
   return html`<header class="header">
@@ -120,24 +128,43 @@ export function bands(context: Context): TemplateResult {
   const lost = state.connection.kind === 'lost' ? state.connection : null;
   const exception = state.job?.exceptions[0];
   const isBroken = info !== undefined && ['failed', 'failing', 'restarting'].includes(info.status);
-  return html`${lost !== null && state.job !== null
+  return html`${
+    lost !== null && state.job !== null
       ? html`<div class="band wait" role="status">
           ${icon('warning', 't-wait')}<span><b>Disconnected.</b> As of ${format.clock(lost.since + state.clockOffsetMs)}. ${lost.reason}</span><span class="grow"></span>
           ${button({ label: 'Try again', size: 'small', onPress: () => controller.around.reconnect() })}
         </div>`
-      : nothing}
-    ${isBroken && info !== undefined
-      ? html`<div class="band fail" role="alert">
+      : nothing
+  }
+    ${
+      isBroken && info !== undefined
+        ? html`<div class="band fail" role="alert">
           ${icon('failed', 't-fail')}
           <span><b>${info.status === 'restarting' && info.restartAt !== null ? `Restarting in ${format.duration(Math.max(0, info.restartAt - now))}.` : info.status === 'restarting' ? 'Restarting.' : 'Failed.'}</b> ${info.reason ?? ''}</span>
           <span class="grow"></span>
-          ${exception?.location
-            ? button({ label: `Open ${format.fileName(exception.location.file)}:${exception.location.line}`, icon: 'code', size: 'small', look: 'primary', onPress: () => controller.openSource(exception.location!) })
-            : nothing}
+          ${
+            exception?.location
+              ? button({
+                  label: `Open ${format.fileName(exception.location.file)}:${exception.location.line}`,
+                  icon: 'code',
+                  size: 'small',
+                  look: 'primary',
+                  onPress: () => controller.openSource(exception.location!),
+                })
+              : nothing
+          }
           ${button({ label: 'Exceptions', size: 'small', onPress: () => controller.show({ kind: 'events' }) })}
-          ${exception === undefined ? nothing : html`<pre tabindex="0" aria-label="Exception">${exception.name}: ${exception.message}${exception.stack.split('\n').slice(1, 3).map((line) => `\n${line}`)}</pre>`}
+          ${
+            exception === undefined
+              ? nothing
+              : html`<pre tabindex="0" aria-label="Exception">${exception.name}: ${exception.message}${exception.stack
+                  .split('\n')
+                  .slice(1, 3)
+                  .map((line) => `\n${line}`)}</pre>`
+          }
         </div>`
-      : nothing}
+        : nothing
+    }
     ${info?.restoredFrom ? restoredBand(context as JobContext) : nothing}`;
 }
 
@@ -145,10 +172,14 @@ export function bands(context: Context): TemplateResult {
 function restoredBand({ job, state, controller }: JobContext): TemplateResult | typeof nothing {
   const from = job.info.restoredFrom;
   if (from === null) return nothing;
-  const since = job.checkpoints.filter(({ status, triggeredAt }) => status === 'completed' && triggeredAt >= from.at).at(-1);
+  const since = job.checkpoints
+    .filter(({ status, triggeredAt }) => status === 'completed' && triggeredAt >= from.at)
+    .at(-1);
   const name = from.label === null ? `${from.kind} #${from.checkpointId}` : `“${from.label}”`;
   const details = state.savepointDetails.get(from.id);
-  const offsets = details?.sources.map(({ operator, split, offset }) => `${operator} ${split} from ${format.whole(offset)}`).join(', ');
+  const offsets = details?.sources
+    .map(({ operator, split, offset }) => `${operator} ${split} from ${format.whole(offset)}`)
+    .join(', ');
   return html`<div class="band" role="status">
     ${icon('restore', since === undefined ? 'muted' : 't-done')}
     <span><b>Restored from ${name}</b> (#${from.checkpointId}) at ${format.clock(from.at)}; ${since === undefined ? 'no checkpoint since has completed yet.' : `the first checkpoint since, #${since.id}, has completed.`}${offsets === undefined ? '' : ` Read again: ${offsets}.`}</span>

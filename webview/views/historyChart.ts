@@ -1,12 +1,33 @@
 /** End-to-end duration and size over the history: the one place where a charting library earns its weight. */
-import { BarController, BarElement, CategoryScale, Chart, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip } from 'chart.js';
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  Tooltip,
+} from 'chart.js';
 import { html, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
 import type { JobState } from '../model/dashboardState.ts';
 import * as format from '../model/format.ts';
 import { onThemeChange, readPalette } from './palette.ts';
 
-Chart.register(BarController, BarElement, LineController, LineElement, PointElement, CategoryScale, LinearScale, LogarithmicScale, Tooltip);
+Chart.register(
+  BarController,
+  BarElement,
+  LineController,
+  LineElement,
+  PointElement,
+  CategoryScale,
+  LinearScale,
+  LogarithmicScale,
+  Tooltip,
+);
 
 let chart: Chart | null = null;
 let shownFor = '';
@@ -42,13 +63,36 @@ function show(canvas: HTMLCanvasElement, points: JobState['checkpoints'], now: n
   const font = { family: palette.family, size: 11 };
   const text = palette.color('muted');
   const colorOf = ({ status, kind }: JobState['checkpoints'][number]) =>
-    status === 'failed' ? palette.color('fail') : kind === 'savepoint' ? palette.color('barrier') : status === 'in-progress' ? palette.color('wait') : palette.color('water-deep');
+    status === 'failed'
+      ? palette.color('fail')
+      : kind === 'savepoint'
+        ? palette.color('barrier')
+        : status === 'in-progress'
+          ? palette.color('wait')
+          : palette.color('water-deep');
   chart = new Chart(canvas, {
     data: {
       labels: points.map(({ id }) => `#${id}`),
       datasets: [
-        { type: 'line', label: 'Full size', yAxisID: 'bytes', data: points.map(({ fullBytes }) => fullBytes), borderColor: palette.color('muted'), borderWidth: 1.5, pointRadius: 0, spanGaps: true },
-        { type: 'bar', label: 'End to end', yAxisID: 'ms', data: points.map(({ durationMs, triggeredAt }) => durationMs ?? now - triggeredAt), backgroundColor: points.map(colorOf), categoryPercentage: 0.9, barPercentage: 0.8 },
+        {
+          type: 'line',
+          label: 'Full size',
+          yAxisID: 'bytes',
+          data: points.map(({ fullBytes }) => fullBytes),
+          borderColor: palette.color('muted'),
+          borderWidth: 1.5,
+          pointRadius: 0,
+          spanGaps: true,
+        },
+        {
+          type: 'bar',
+          label: 'End to end',
+          yAxisID: 'ms',
+          data: points.map(({ durationMs, triggeredAt }) => durationMs ?? now - triggeredAt),
+          backgroundColor: points.map(colorOf),
+          categoryPercentage: 0.9,
+          barPercentage: 0.8,
+        },
       ],
     },
     options: {
@@ -59,14 +103,34 @@ function show(canvas: HTMLCanvasElement, points: JobState['checkpoints'], now: n
       plugins: {
         tooltip: {
           callbacks: {
-            label: ({ dataset, parsed }) => `${dataset.label}: ${dataset.yAxisID === 'ms' ? format.duration(parsed.y) : format.bytes(parsed.y)}`,
+            label: ({ dataset, parsed }) =>
+              `${dataset.label}: ${dataset.yAxisID === 'ms' ? format.duration(parsed.y) : format.bytes(parsed.y)}`,
           },
         },
       },
       scales: {
-        x: { ticks: { color: text, font, maxTicksLimit: 8, maxRotation: 0 }, grid: { display: false }, border: { color: palette.color('bank') } },
-        ms: { type: 'logarithmic', position: 'left', title: { display: true, text: 'End to end (bars)', color: text, font }, ticks: { color: text, font, maxTicksLimit: 5, callback: (value) => format.duration(Number(value)) }, grid: { color: palette.color('grid') }, border: { display: false } },
-        bytes: { type: 'linear', position: 'right', beginAtZero: true, title: { display: true, text: 'Full size (line)', color: text, font }, ticks: { color: text, font, maxTicksLimit: 5, callback: (value) => format.bytes(Number(value)) }, grid: { display: false }, border: { display: false } },
+        x: {
+          ticks: { color: text, font, maxTicksLimit: 8, maxRotation: 0 },
+          grid: { display: false },
+          border: { color: palette.color('bank') },
+        },
+        ms: {
+          type: 'logarithmic',
+          position: 'left',
+          title: { display: true, text: 'End to end (bars)', color: text, font },
+          ticks: { color: text, font, maxTicksLimit: 5, callback: (value) => format.duration(Number(value)) },
+          grid: { color: palette.color('grid') },
+          border: { display: false },
+        },
+        bytes: {
+          type: 'linear',
+          position: 'right',
+          beginAtZero: true,
+          title: { display: true, text: 'Full size (line)', color: text, font },
+          ticks: { color: text, font, maxTicksLimit: 5, callback: (value) => format.bytes(Number(value)) },
+          grid: { display: false },
+          border: { display: false },
+        },
       },
     },
   });

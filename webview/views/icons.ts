@@ -1,5 +1,5 @@
 /** Icons on a 16 px grid, drawn with lines in the colour of the text around them. Each is decoration: the word beside it speaks. */
-import { html, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
+import { html, type SVGTemplateResult, svg, type TemplateResult } from 'lit';
 
 const shapes = {
   running: svg`<path class="f" d="M5 3.5v9l7.5-4.5z"/>`,

@@ -1,7 +1,7 @@
 /** Asks the layout worker; the newest question wins. Without workers (an old or locked-down host) it is done here. */
 import type { LayoutAnswer, LayoutJob } from '../layout/layoutWorker.ts';
 import source from '../layout/layoutWorker.ts?bundle';
-import { type Layout, layOut, type LayoutRequest } from '../layout/riverLayout.ts';
+import { type Layout, type LayoutRequest, layOut } from '../layout/riverLayout.ts';
 
 export class LayoutThread {
   private worker: Worker | null = null;

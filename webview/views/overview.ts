@@ -1,13 +1,13 @@
 /** The first page: river, alignment, checkpoints, savepoints; side by side in a window, folded in a column. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { alignmentOf, checkpointToShow } from '../model/alignment.ts';
 import * as format from '../model/format.ts';
 import { type RiverView, riverOf } from '../model/river.ts';
 import { openStall } from '../model/stall.ts';
-import { alignmentOf, checkpointToShow } from '../model/alignment.ts';
 import { acks, alignmentPanel, verdict } from './alignmentPanel.ts';
 import { checkpointsPanel, countsText } from './checkpointsPanel.ts';
-import { iconButton, searchField } from './controls.ts';
 import { type Context, isNarrow, type JobContext } from './context.ts';
+import { iconButton, searchField } from './controls.ts';
 import { css } from './css.ts';
 import { bands, header } from './header.ts';
 import { icon } from './icons.ts';
@@ -45,7 +45,13 @@ function column(context: JobContext, view: RiverView, surface: RiverSurface): Te
     ${folding(context, 'savepoints', 'Savepoints', html`<span class="aside num">${state.savepoints.length}</span>`, () => savepointsPanel(context))}`;
 }
 
-function folding(context: Context, id: string, title: string, aside: TemplateResult | typeof nothing, body: () => TemplateResult): TemplateResult {
+function folding(
+  context: Context,
+  id: string,
+  title: string,
+  aside: TemplateResult | typeof nothing,
+  body: () => TemplateResult,
+): TemplateResult {
   const folded = context.state.ui.folded.includes(id);
   return html`<section class="section" aria-label=${title}>
     <button type="button" class="fold" aria-expanded=${!folded} @click=${() => context.controller.toggleFolded(id)}>${icon(folded ? 'right' : 'down')}<h2>${title}</h2>${aside}</button>
@@ -60,19 +66,21 @@ function river(context: JobContext, view: RiverView, surface: RiverSurface): Tem
   return html`<section class="river" aria-label=${narrow ? 'Dataflow' : 'River'}>
     <div class="river-bar">
       ${narrow ? nothing : html`<span class="age">${state.connection.kind === 'lost' ? `as of ${format.clock(job.sampledAt)}` : sampleAge < 1_500 ? 'live' : `sampled ${format.age(sampleAge)} ago`}</span>`}
-      ${job.graph.vertices.length > 8 && !narrow
-        ? searchField('Find operator', state.search, (text) => controller.search(text), '/')
-        : nothing}
+      ${
+        job.graph.vertices.length > 8 && !narrow
+          ? searchField('Find operator', state.search, (text) => controller.search(text), '/')
+          : nothing
+      }
       ${narrow ? nothing : html`${iconButton({ label: 'Zoom out', icon: 'minus', onPress: () => surface.zoomBy(1 / 1.25) })}${iconButton({ label: 'Zoom in', icon: 'plus', onPress: () => surface.zoomBy(1.25) })}${iconButton({ label: 'Fit to the panel', icon: 'fit', onPress: () => surface.fit() })}`}
     </div>
     ${surface.element}
-    <div class="river-under">${eventTime(view, now)}${narrow ? nothing : legend(job.graph.vertices.length > 60)}</div>
+    <div class="river-under">${eventTime(view)}${narrow ? nothing : legend(job.graph.vertices.length > 60)}</div>
     ${riverTable(view)}
   </section>`;
 }
 
 /** Watermarks of the sources against now, and how far they are apart. */
-function eventTime({ eventTime: sources }: RiverView, now: number): TemplateResult | typeof nothing {
+function eventTime({ eventTime: sources }: RiverView): TemplateResult | typeof nothing {
   const known = sources.filter(({ behindMs }) => behindMs !== null);
   if (known.length < 2 || sources.length > 6) return nothing;
   const behind = known.map((source) => source.behindMs as number);
@@ -85,10 +93,12 @@ function eventTime({ eventTime: sources }: RiverView, now: number): TemplateResu
   return html`<div class="event-time">
     <p class="event-head">Event time</p>
     <span class="muted n">${isApart ? `${ahead?.name} is ${format.age(most - least)} ahead of ${late?.name}` : 'sources are level'}</span>
-    ${sources.map(({ name, watermark, behindMs }) => html`<span>${name}</span>
+    ${sources.map(
+      ({ name, watermark, behindMs }) => html`<span>${name}</span>
       <span class="muted num">${orUnknown(format.clock(watermark), 'No watermark has come yet')}</span>
       <span class="lag-track" aria-hidden="true"><i class=${isApart && behindMs === most ? 'late' : ''} ${css({ width: `${behindMs === null ? 0 : Math.max(2, 100 - (behindMs / scale) * 100)}%` })}></i></span>
-      <span class="n">${behindMs === null ? '' : html`${isApart && behindMs === most ? html`<b>${format.lag(behindMs)} behind now</b>` : `${format.lag(behindMs)} behind now`}`}</span>`)}
+      <span class="n">${behindMs === null ? '' : html`${isApart && behindMs === most ? html`<b>${format.lag(behindMs)} behind now</b>` : `${format.lag(behindMs)} behind now`}`}</span>`,
+    )}
   </div>`;
 }
 

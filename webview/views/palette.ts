@@ -1,7 +1,23 @@
 /** The roles of the style sheet as colours that a canvas understands; read again whenever the theme changes. */
 const roles = [
-  'bg', 'fg', 'muted', 'line', 'water', 'water-soft', 'water-deep', 'barrier', 'wait', 'bp', 'fail', 'done',
-  'bank', 'cardline', 'track', 'grid', 'focus', 'on-barrier',
+  'bg',
+  'fg',
+  'muted',
+  'line',
+  'water',
+  'water-soft',
+  'water-deep',
+  'barrier',
+  'wait',
+  'bp',
+  'fail',
+  'done',
+  'bank',
+  'cardline',
+  'track',
+  'grid',
+  'focus',
+  'on-barrier',
 ] as const;
 export type Role = (typeof roles)[number];
 
@@ -23,12 +39,20 @@ export function readPalette(): Palette {
   }
   const family = getComputedStyle(document.body).fontFamily;
   probe.remove();
-  const highContrast = document.body.classList.contains('vscode-high-contrast') || document.body.classList.contains('vscode-high-contrast-light');
+  const highContrast =
+    document.body.classList.contains('vscode-high-contrast') ||
+    document.body.classList.contains('vscode-high-contrast-light');
   return { color: (role) => colors.get(role) ?? '#888', family, highContrast };
 }
 
 /** Calls back when the editor, the system or a test switches the theme. */
 export function onThemeChange(changed: () => void): void {
-  new MutationObserver(changed).observe(document.body, { attributes: true, attributeFilter: ['class', 'data-theme'] });
-  new MutationObserver(changed).observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+  new MutationObserver(changed).observe(document.body, {
+    attributes: true,
+    attributeFilter: ['class', 'data-theme'],
+  });
+  new MutationObserver(changed).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ['style'],
+  });
 }

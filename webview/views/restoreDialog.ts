@@ -6,14 +6,21 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Preflight, PreflightItem, PreflightVerdict } from '../../runtime/protocol/savepoints.ts';
 import type { Dialog } from '../model/dashboardState.ts';
 import * as format from '../model/format.ts';
-import { button, checkbox, dropdown, progressRing } from './controls.ts';
 import type { Context } from './context.ts';
+import { button, checkbox, dropdown, progressRing } from './controls.ts';
 import { frame } from './dialogs.ts';
 import { type IconName, icon } from './icons.ts';
 
 type RestoreDialog = Extract<Dialog, { kind: 'restore' }>;
 
-const order: readonly PreflightVerdict[] = ['impossible', 'dropped', 'migrated', 'rescaled', 'as-is', 'new-and-empty'];
+const order: readonly PreflightVerdict[] = [
+  'impossible',
+  'dropped',
+  'migrated',
+  'rescaled',
+  'as-is',
+  'new-and-empty',
+];
 const looks: Readonly<Record<PreflightVerdict, readonly [IconName, string, string]>> = {
   impossible: ['forbidden', 't-fail', 'Impossible'],
   dropped: ['trash', 't-wait', 'Dropped, needs consent'],
@@ -29,7 +36,9 @@ export function restoreDialog(context: Context, dialog: RestoreDialog, close: ()
   const info = state.job?.info;
   const parallelism = dialog.parallelism ?? info?.parallelism ?? savepoint?.parallelism ?? 1;
   const name = savepoint?.label ?? `Savepoint ${savepoint?.checkpointId ?? dialog.savepoint}`;
-  const choices = [...new Set([1, 2, 3, 4, 6, 8, parallelism])].sort((a, b) => a - b).map((one) => ({ value: String(one), label: String(one) }));
+  const choices = [...new Set([1, 2, 3, 4, 6, 8, parallelism])]
+    .sort((a, b) => a - b)
+    .map((one) => ({ value: String(one), label: String(one) }));
   const head = html`<div class="into">
     <span class="t-barrier">${icon('bookmarkFilled')}</span><b>${name}</b>
     <span class="muted num">#${savepoint?.checkpointId ?? format.unknown}, ${savepoint === undefined ? '' : `${format.day(savepoint.createdAt, now)}, ${format.bytes(savepoint.bytes)}`}</span>
@@ -39,11 +48,29 @@ export function restoreDialog(context: Context, dialog: RestoreDialog, close: ()
   const restoring = state.pending.some(({ kind }) => kind === 'restore');
   const missing = missingConsents(dialog);
   const loaded = dialog.preflight.kind === 'loaded' ? dialog.preflight.value : null;
-  const off = restoring ? 'Restoring.' : loaded === null ? 'The pre-flight is not done.' : !loaded.possible ? 'A state cannot be restored.' : missing > 0 ? 'Consent is missing.' : state.connection.kind === 'live' ? null : 'The runtime is not connected.';
+  const off = restoring
+    ? 'Restoring.'
+    : loaded === null
+      ? 'The pre-flight is not done.'
+      : !loaded.possible
+        ? 'A state cannot be restored.'
+        : missing > 0
+          ? 'Consent is missing.'
+          : state.connection.kind === 'live'
+            ? null
+            : 'The runtime is not connected.';
   const foot = html`<span class="why" role="status">${verdictLine(dialog, missing)}</span>
     ${button({ label: 'Cancel', autofocus: true, onPress: close })}
     ${button({ label: restoring ? 'Restoring…' : info?.status === 'running' ? 'Stop and restore' : 'Restore', icon: 'restore', look: 'primary', off, onPress: () => void controller.restore() })}`;
-  return frame(`Restore ${info?.name ?? savepoint?.job ?? ''}`, close, body(dialog, controller.consent.bind(controller), info?.status === 'running'), foot, undefined, true, head);
+  return frame(
+    `Restore ${info?.name ?? savepoint?.job ?? ''}`,
+    close,
+    body(dialog, controller.consent.bind(controller), info?.status === 'running'),
+    foot,
+    undefined,
+    true,
+    head,
+  );
 }
 
 function missingConsents({ preflight, supersede, allowNonRestoredState }: RestoreDialog): number {
@@ -52,16 +79,25 @@ function missingConsents({ preflight, supersede, allowNonRestoredState }: Restor
   return preflight.value.needs.filter((need) => !given[need]).length;
 }
 
-function verdictLine({ preflight, refusal }: RestoreDialog, missing: number): TemplateResult | typeof nothing {
+function verdictLine(
+  { preflight, refusal }: RestoreDialog,
+  missing: number,
+): TemplateResult | typeof nothing {
   if (refusal !== null) return html`<span class="t-fail">${icon('failed')}</span> ${refusal}`;
   if (preflight.kind !== 'loaded') return nothing;
   const impossible = preflight.value.items.filter(({ verdict }) => verdict === 'impossible').length;
-  if (impossible > 0) return html`<span class="t-fail">${icon('forbidden')}</span> ${format.counted(impossible, 'state')} cannot be restored${missing > 0 ? `, ${missing} ${missing === 1 ? 'consent is' : 'consents are'} missing` : ''}.`;
-  if (missing > 0) return html`<span class="t-wait">${icon('warning')}</span> ${missing === 1 ? 'One consent is' : `${format.countWord(missing)} consents are`} missing.`;
+  if (impossible > 0)
+    return html`<span class="t-fail">${icon('forbidden')}</span> ${format.counted(impossible, 'state')} cannot be restored${missing > 0 ? `, ${missing} ${missing === 1 ? 'consent is' : 'consents are'} missing` : ''}.`;
+  if (missing > 0)
+    return html`<span class="t-wait">${icon('warning')}</span> ${missing === 1 ? 'One consent is' : `${format.countWord(missing)} consents are`} missing.`;
   return html`<span class="t-done">${icon('done')}</span> Everything can be restored.`;
 }
 
-function body({ preflight, supersede, allowNonRestoredState }: RestoreDialog, consent: (change: { supersede?: boolean; allowNonRestoredState?: boolean }) => void, running: boolean): TemplateResult {
+function body(
+  { preflight, supersede, allowNonRestoredState }: RestoreDialog,
+  consent: (change: { supersede?: boolean; allowNonRestoredState?: boolean }) => void,
+  running: boolean,
+): TemplateResult {
   switch (preflight.kind) {
     case 'loading':
       return html`<div class="dialog-body"><div class="row">${progressRing('Comparing savepoint and plan')} <span>Comparing the savepoint with the plan. Nothing has been touched.</span></div></div>`;
@@ -79,8 +115,10 @@ function findings(
   running: boolean,
 ): TemplateResult {
   const sorted = items.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
-  const count = (...verdicts: PreflightVerdict[]) => items.filter(({ verdict }) => verdicts.includes(verdict)).length;
-  const tally = (number: number, name: IconName, tone: string, text: string) => (number === 0 ? nothing : html`<span>${icon(name, tone)}${number} ${text}</span>`);
+  const count = (...verdicts: PreflightVerdict[]) =>
+    items.filter(({ verdict }) => verdicts.includes(verdict)).length;
+  const tally = (number: number, name: IconName, tone: string, text: string) =>
+    number === 0 ? nothing : html`<span>${icon(name, tone)}${number} ${text}</span>`;
   const consents = needs.length;
   return html`<div class="tally">
       <b>Pre-flight</b>
@@ -92,15 +130,17 @@ function findings(
     </div>
     <ul class="findings">
       ${sorted.filter(isUrgent).map((item) => finding(item, item.verdict === 'dropped' ? checkbox('Drop it', given.allowNonRestoredState, (allowNonRestoredState) => consent({ allowNonRestoredState })) : nothing))}
-      ${supersededParts.length === 0
-        ? nothing
-        : html`<li class="dropped">
+      ${
+        supersededParts.length === 0
+          ? nothing
+          : html`<li class="dropped">
             ${icon('warning', 't-wait')}
             <span><b>${[...new Set(supersededParts.map(({ operator }) => operator))].join(', ')}</b></span>
             <b class="verdict-word">Superseded, needs consent</b>
             <span class="text">${format.counted(supersededParts.length, 'part')} committed after this point, ${format.bytes(supersededParts.reduce((sum, { bytes }) => sum + bytes, 0))}. Their records come again, so the old files are renamed to .superseded-…</span>
             ${checkbox('Supersede them', given.supersede, (agreed) => consent({ supersede: agreed }))}
-          </li>`}
+          </li>`
+      }
       ${sorted.filter((item) => !isUrgent(item)).map((item) => finding(item, nothing))}
     </ul>
     <div class="then">
@@ -123,7 +163,10 @@ const isUrgent = ({ verdict }: PreflightItem) => verdict === 'impossible' || ver
 
 function finding(item: PreflightItem, tool: TemplateResult | typeof nothing): TemplateResult {
   const [name, tone, words] = looks[item.verdict];
-  const size = item.keys === null || item.text.includes(format.whole(item.keys)) ? '' : ` ${format.counted(item.keys, 'key')}${item.bytes === null ? '' : `, ${format.bytes(item.bytes)}`}.`;
+  const size =
+    item.keys === null || item.text.includes(format.whole(item.keys))
+      ? ''
+      : ` ${format.counted(item.keys, 'key')}${item.bytes === null ? '' : `, ${format.bytes(item.bytes)}`}.`;
   return html`<li class=${item.verdict}>
     ${icon(name, tone)}
     <span><b>${item.name}</b>${item.state === null ? nothing : html`<span class="muted"> · ${item.state}</span>`}</span>
@@ -141,7 +184,9 @@ function replayText(replay: Preflight['replay']): string {
       const own = replay.filter((split) => split.operator === operator);
       const known = own.every(({ to }) => to !== null);
       const records = own.reduce((sum, { from, to }) => sum + Math.max(0, (to ?? from) - from), 0);
-      return known ? `${format.estimate(records)} records of ${operator}` : `${operator} from ${own.map(({ from }) => format.whole(from)).join(', ')}`;
+      return known
+        ? `${format.estimate(records)} records of ${operator}`
+        : `${operator} from ${own.map(({ from }) => format.whole(from)).join(', ')}`;
     })
     .join(' and ');
 }

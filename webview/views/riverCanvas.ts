@@ -2,10 +2,19 @@
  * Draws streams, barriers, gates and basins on a canvas. It knows nothing of messages: a scene goes in, pixels come
  * out. Whatever lies outside the visible rectangle is left out before anything is drawn.
  */
+
+import type { Place } from '../layout/riverLayout.ts';
+import {
+  basin,
+  controls,
+  gateLength,
+  type Point,
+  pointAt,
+  type Stream,
+  streamWidth,
+} from '../layout/streams.ts';
 import * as format from '../model/format.ts';
 import type { EdgeView, VertexView } from '../model/river.ts';
-import type { Place } from '../layout/riverLayout.ts';
-import { basin, controls, gateLength, type Point, pointAt, type Stream, streamWidth } from '../layout/streams.ts';
 import type { Palette, Role } from './palette.ts';
 
 export interface ShownBarrier {
@@ -89,7 +98,14 @@ function drawStream(context: Context, { view, stream }: SceneEdge, palette: Pale
     line(context, palette.color('water-soft'), water);
     flow();
     context.globalAlpha = 0.55;
-    const streaks = water < 8 ? [[0, 40, 22, 18]] : [[-water * 0.29, 26, 34, 0], [0.3, 40, 22, 18], [water * 0.29, 18, 40, 40]];
+    const streaks =
+      water < 8
+        ? [[0, 40, 22, 18]]
+        : [
+            [-water * 0.29, 26, 34, 0],
+            [0.3, 40, 22, 18],
+            [water * 0.29, 18, 40, 40],
+          ];
     for (const [shift = 0, dash = 26, gap = 34, offset = 0] of streaks) {
       line(context, palette.color('water'), 1, [dash, gap]);
       context.lineDashOffset = offset - drift;
@@ -111,7 +127,11 @@ function drawPassage(context: Context, edge: SceneEdge, palette: Palette): void 
   for (const barrier of edge.barriers) drawBarrier(context, edge, barrier, palette);
 }
 
-function drawBasinAndGate(context: Context, { view, stream, level, shut }: SceneEdge, palette: Palette): void {
+function drawBasinAndGate(
+  context: Context,
+  { view, stream, level, shut }: SceneEdge,
+  palette: Palette,
+): void {
   const { x, y, width, height } = basinOf(stream);
   const right = stream.direction === 'right';
   context.fillStyle = palette.color('bg');
@@ -160,7 +180,8 @@ function drawGate(context: Context, stream: Stream, shut: number, palette: Palet
   const from = right ? y - 7 : x - 3;
   const length = right ? height + 14 : width + 6;
   const at = right ? x + width + 16 : y + height + 10;
-  const put = (along: number, across: number) => (right ? ([at + across, from + along] as const) : ([from + along, at + across] as const));
+  const put = (along: number, across: number) =>
+    right ? ([at + across, from + along] as const) : ([from + along, at + across] as const);
   const bar = (a: readonly [number, number], b: readonly [number, number]) => {
     context.beginPath();
     context.moveTo(...a);
@@ -187,7 +208,10 @@ function drawGate(context: Context, stream: Stream, shut: number, palette: Palet
 }
 
 function drawHourglass(context: Context, stream: Stream, palette: Palette): void {
-  const center = stream.direction === 'right' ? { x: stream.end.x - 18, y: stream.end.y } : { x: stream.end.x, y: stream.end.y - 20 };
+  const center =
+    stream.direction === 'right'
+      ? { x: stream.end.x - 18, y: stream.end.y }
+      : { x: stream.end.x, y: stream.end.y - 20 };
   context.beginPath();
   context.arc(center.x, center.y, 12, 0, 2 * Math.PI);
   context.fillStyle = palette.color('bg');
@@ -203,10 +227,17 @@ function drawHourglass(context: Context, stream: Stream, palette: Palette): void
   context.restore();
 }
 
-const hourglass = new Path2D('M4 2.5h8M4 13.5h8M5 2.5c0 3.2 3 4 3 5.5s-3 2.3-3 5.5M11 2.5c0 3.2-3 4-3 5.5s3 2.300 3 5.5');
+const hourglass = new Path2D(
+  'M4 2.5h8M4 13.5h8M5 2.5c0 3.2 3 4 3 5.5s-3 2.3-3 5.5M11 2.5c0 3.2-3 4-3 5.5s3 2.300 3 5.5',
+);
 const bookmark = new Path2D('M0 0h7v9l-3.5-2.5L0 9z');
 
-function drawBarrier(context: Context, { view, stream }: SceneEdge, barrier: ShownBarrier, palette: Palette): void {
+function drawBarrier(
+  context: Context,
+  { view, stream }: SceneEdge,
+  barrier: ShownBarrier,
+  palette: Palette,
+): void {
   const right = stream.direction === 'right';
   const box = basinOf(stream);
   const atGate = barrier.place === 'gate' && view.gate !== null;
@@ -217,7 +248,11 @@ function drawBarrier(context: Context, { view, stream }: SceneEdge, barrier: Sho
     : barrier.place === 'held'
       ? { x: stream.start.x + (right ? 14 : 0), y: stream.start.y + (right ? 0 : 10) }
       : beforeTheCard(pointAt(stream, barrier.progress), stream);
-  const reach = atGate ? (right ? box.height / 2 + 7 : box.width / 2 + 2) : Math.max(20, Math.max(streamWidth(view.perSecond ?? 0), streamWidth(view.meanPerSecond ?? 0)) / 2 + 8);
+  const reach = atGate
+    ? right
+      ? box.height / 2 + 7
+      : box.width / 2 + 2
+    : Math.max(20, Math.max(streamWidth(view.perSecond ?? 0), streamWidth(view.meanPerSecond ?? 0)) / 2 + 8);
   const label = String(barrier.checkpoint);
   context.font = `600 11px ${palette.family}`;
   const width = Math.max(25, context.measureText(label).width + 12) + (barrier.savepoint ? 11 : 0);
@@ -261,8 +296,21 @@ function beforeTheCard(point: Point, { end, start, direction }: Stream): Point {
 
 // ——— words ———
 
-function drawLabels(context: Context, { view, stream, barriers }: SceneEdge, palette: Palette, detail: Detail): void {
-  const write = (text: string, x: number, y: number, align: CanvasTextAlign, role: Role, bold = false, size = 11) => {
+function drawLabels(
+  context: Context,
+  { view, stream, barriers }: SceneEdge,
+  palette: Palette,
+  detail: Detail,
+): void {
+  const write = (
+    text: string,
+    x: number,
+    y: number,
+    align: CanvasTextAlign,
+    role: Role,
+    bold = false,
+    size = 11,
+  ) => {
     context.font = `${bold ? 600 : 400} ${size}px ${palette.family}`;
     context.textAlign = align;
     context.textBaseline = 'alphabetic';
@@ -274,15 +322,26 @@ function drawLabels(context: Context, { view, stream, barriers }: SceneEdge, pal
   const half = Math.max(streamWidth(view.perSecond ?? 0), streamWidth(view.meanPerSecond ?? 0), 8) / 2;
   const right = stream.direction === 'right';
   const box = basinOf(stream);
-  const ends = view.gate !== null ? (right ? { x: box.x, y: stream.end.y } : { x: stream.end.x, y: box.y }) : stream.end;
-  const middle = right && view.gate === null ? pointAt(stream, 0.5) : { x: (stream.start.x + ends.x) / 2, y: (stream.start.y + ends.y) / 2 };
+  const ends =
+    view.gate !== null ? (right ? { x: box.x, y: stream.end.y } : { x: stream.end.x, y: box.y }) : stream.end;
+  const middle =
+    right && view.gate === null
+      ? pointAt(stream, 0.5)
+      : { x: (stream.start.x + ends.x) / 2, y: (stream.start.y + ends.y) / 2 };
   const rate = format.rate(view.perSecond);
   const slower = view.perSecond === 0 && (view.meanPerSecond ?? 0) >= 1;
   const mean = `last ${right ? 'minute' : 'min'} ${format.rate(view.meanPerSecond)}`;
   if (right) {
     const lift = Math.abs(stream.bend.y - stream.start.y) > 24 && view.gate === null ? 14 : 0;
     write(rate, middle.x, middle.y - half - 9 - lift / 2, 'center', 'fg', true);
-    if (detail === 'cards') write(slower && view.waitedForMs !== null ? `${mean} · ${view.label}` : view.label, middle.x + lift * 2, middle.y + half + 18 + lift * 1.5, 'center', 'muted');
+    if (detail === 'cards')
+      write(
+        slower && view.waitedForMs !== null ? `${mean} · ${view.label}` : view.label,
+        middle.x + lift * 2,
+        middle.y + half + 18 + lift * 1.5,
+        'center',
+        'muted',
+      );
   } else {
     write(rate, middle.x + half + 10, middle.y + (slower ? -2 : 4), 'left', 'fg', true);
     if (slower) write(mean, middle.x + half + 10, middle.y + 13, 'left', 'muted');
@@ -326,7 +385,13 @@ function drawLabels(context: Context, { view, stream, barriers }: SceneEdge, pal
 
 // ——— far: lines and marks ———
 
-function drawFar(context: Context, scene: Scene, edges: readonly SceneEdge[], visible: Rectangle, palette: Palette): void {
+function drawFar(
+  context: Context,
+  scene: Scene,
+  edges: readonly SceneEdge[],
+  visible: Rectangle,
+  palette: Palette,
+): void {
   const pixel = 1 / scene.zoom;
   for (const dry of [true, false]) {
     line(context, palette.color(dry ? 'bank' : 'water'), pixel, dry ? [3 * pixel, 3 * pixel] : []);
@@ -347,7 +412,12 @@ function drawFar(context: Context, scene: Scene, edges: readonly SceneEdge[], vi
     drawMark(context, view, center, mark, pixel, palette);
     if (found) {
       line(context, palette.color('fg'), 1.5 * pixel);
-      context.strokeRect(center.x - mark.width * 0.8, center.y - mark.height, mark.width * 1.6, mark.height * 2);
+      context.strokeRect(
+        center.x - mark.width * 0.8,
+        center.y - mark.height,
+        mark.width * 1.6,
+        mark.height * 2,
+      );
     }
   }
   for (const { view, stream, barriers } of edges) {
@@ -371,7 +441,14 @@ function drawFar(context: Context, scene: Scene, edges: readonly SceneEdge[], vi
   }
 }
 
-function drawMark(context: Context, view: VertexView, center: Point, mark: { width: number; height: number }, pixel: number, palette: Palette): void {
+function drawMark(
+  context: Context,
+  view: VertexView,
+  center: Point,
+  mark: { width: number; height: number },
+  pixel: number,
+  palette: Palette,
+): void {
   const rise = mark.height * (1 + (view.backpressured ?? 0));
   const box = [center.x - mark.width / 2, center.y - rise / 2, mark.width, rise] as const;
   if (view.tone === 'cause') {
@@ -384,7 +461,9 @@ function drawMark(context: Context, view: VertexView, center: Point, mark: { wid
     return;
   }
   const notYet = view.foot.kind === 'not-here' || view.foot.kind === 'none';
-  context.fillStyle = palette.color((view.backpressured ?? 0) >= 0.1 ? 'bp' : view.tone === 'failed' ? 'fail' : 'muted');
+  context.fillStyle = palette.color(
+    (view.backpressured ?? 0) >= 0.1 ? 'bp' : view.tone === 'failed' ? 'fail' : 'muted',
+  );
   if (notYet) {
     line(context, palette.color('muted'), pixel);
     context.strokeRect(...box);
@@ -411,7 +490,12 @@ function visibleRectangle({ offset, zoom, width, height }: Scene): Rectangle {
 }
 
 function touches({ start, end }: Stream, { left, top, right, bottom }: Rectangle): boolean {
-  return Math.max(start.x, end.x) >= left && Math.min(start.x, end.x) <= right && Math.max(start.y, end.y) >= top && Math.min(start.y, end.y) <= bottom;
+  return (
+    Math.max(start.x, end.x) >= left &&
+    Math.min(start.x, end.x) <= right &&
+    Math.max(start.y, end.y) >= top &&
+    Math.min(start.y, end.y) <= bottom
+  );
 }
 
 function inside({ x, y }: Point, { left, top, right, bottom }: Rectangle): boolean {
@@ -434,7 +518,11 @@ function trace(context: Context, stream: Stream, skip: number, stopsAtBasin = fa
   context.bezierCurveTo(first.x, first.y, second.x, second.y, stream.bend.x, stream.bend.y);
   const box = basinOf(stream);
   if (!stopsAtBasin) context.lineTo(stream.end.x, stream.end.y);
-  else context.lineTo(right ? Math.max(box.x, stream.bend.x) : stream.end.x, right ? stream.end.y : Math.max(box.y, stream.bend.y));
+  else
+    context.lineTo(
+      right ? Math.max(box.x, stream.bend.x) : stream.end.x,
+      right ? stream.end.y : Math.max(box.y, stream.bend.y),
+    );
   context.stroke();
 }
 

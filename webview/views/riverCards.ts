@@ -100,7 +100,12 @@ function meter({ busy, backpressured }: VertexView): TemplateResult {
 function shares({ busy, backpressured, idle }: VertexView): TemplateResult {
   if (busy === null) return html`<span title="No full second has been measured yet">${format.unknown}</span>`;
   const isIdle = Math.round(busy * 100) === 0 && Math.round((backpressured ?? 0) * 100) === 0;
-  const second = Math.round((backpressured ?? 0) * 100) > 0 ? `${format.share(backpressured)} backpressured` : isIdle || Math.round((idle ?? 0) * 100) === 0 ? '' : `${format.share(idle)} idle`;
+  const second =
+    Math.round((backpressured ?? 0) * 100) > 0
+      ? `${format.share(backpressured)} backpressured`
+      : isIdle || Math.round((idle ?? 0) * 100) === 0
+        ? ''
+        : `${format.share(idle)} idle`;
   return html`<span>${isIdle ? `${format.share(idle ?? 1)} idle` : `${format.share(busy)} busy`}</span><span>${second}</span>`;
 }
 
@@ -125,7 +130,10 @@ function foot({ kind, checkpoint, ms }: VertexFoot): TemplateResult {
   return html`<div class="card-foot">${icon(name, tone)}<span class="grow">${text}</span><span class="num muted">${time}</span></div>`;
 }
 
-function footWords(kind: VertexFoot['kind'], checkpoint: number | null): { icon: IconName; tone: string; text: string } {
+function footWords(
+  kind: VertexFoot['kind'],
+  checkpoint: number | null,
+): { icon: IconName; tone: string; text: string } {
   switch (kind) {
     case 'acknowledged':
       return { icon: 'done', tone: 't-done', text: `${checkpoint} acknowledged` };
@@ -151,7 +159,11 @@ function footWords(kind: VertexFoot['kind'], checkpoint: number | null): { icon:
 }
 
 function spoken(view: VertexView): string {
-  const rate = view.perSecond === null ? 'rate not known' : `${format.threeDigits(view.perSecond)} records per second`;
-  const load = view.busy === null ? '' : `, ${format.share(view.busy)} busy, ${format.share(view.backpressured)} backpressured, ${format.share(view.idle)} idle`;
+  const rate =
+    view.perSecond === null ? 'rate not known' : `${format.threeDigits(view.perSecond)} records per second`;
+  const load =
+    view.busy === null
+      ? ''
+      : `, ${format.share(view.busy)} busy, ${format.share(view.backpressured)} backpressured, ${format.share(view.idle)} idle`;
   return `${view.name}, parallelism ${view.parallelism}, ${rate}${load}, ${footWords(view.foot.kind, view.foot.checkpoint).text}`;
 }

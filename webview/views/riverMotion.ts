@@ -42,13 +42,24 @@ export class RiverMotion {
         const key = `${edge.id} ${barrier.checkpoint}`;
         seen.add(key);
         const known = this.barriers.get(key);
-        const at = known === undefined ? (barrier.place === 'travelling' ? 0 : barrier.progress) : value(known.glide, now, barrierMs, easeOut);
-        const glide = known !== undefined && known.glide.to === barrier.progress ? known.glide : { from: still ? barrier.progress : at, to: barrier.progress, since: now };
+        const at =
+          known === undefined
+            ? barrier.place === 'travelling'
+              ? 0
+              : barrier.progress
+            : value(known.glide, now, barrierMs, easeOut);
+        const glide =
+          known !== undefined && known.glide.to === barrier.progress
+            ? known.glide
+            : { from: still ? barrier.progress : at, to: barrier.progress, since: now };
         this.barriers.set(key, { ...barrier, edge: edge.id, glide, leftAt: null });
       }
       this.noticeCrossing(edge, now, still, seen);
       const gate = edge.gate;
-      const level = gate === null || gate.capacityRecords === 0 ? 0 : Math.min(1, gate.bufferedRecords / gate.capacityRecords);
+      const level =
+        gate === null || gate.capacityRecords === 0
+          ? 0
+          : Math.min(1, gate.bufferedRecords / gate.capacityRecords);
       this.glideTo(this.levels, edge.id, level, now, levelMs, still);
       this.glideTo(this.gates, edge.id, gate === null ? 0 : 1, now, gateMs, still);
     }
@@ -71,16 +82,38 @@ export class RiverMotion {
     if (seen.has(key)) return;
     const known = this.barriers.get(key);
     const from = still ? 1 : known === undefined ? 0 : value(known.glide, now, barrierMs, easeOut);
-    this.barriers.set(key, { edge: edge.id, checkpoint, savepoint, place: 'travelling', recordsAhead: null, glide: { from, to: 1, since: now }, leftAt: now });
+    this.barriers.set(key, {
+      edge: edge.id,
+      checkpoint,
+      savepoint,
+      place: 'travelling',
+      recordsAhead: null,
+      glide: { from, to: 1, since: now },
+      leftAt: now,
+    });
     seen.add(key);
   }
 
   /** By edge. */
   shown(now: number): ReadonlyMap<string, readonly ShownBarrier[]> {
     const shown = new Map<string, ShownBarrier[]>();
-    for (const { edge, checkpoint, savepoint, place, recordsAhead, leftAt, glide } of this.barriers.values()) {
+    for (const {
+      edge,
+      checkpoint,
+      savepoint,
+      place,
+      recordsAhead,
+      leftAt,
+      glide,
+    } of this.barriers.values()) {
       if (leftAt !== null && now - leftAt > lingerMs) continue;
-      const barrier = { checkpoint, savepoint, place, recordsAhead, progress: value(glide, now, barrierMs, easeOut) };
+      const barrier = {
+        checkpoint,
+        savepoint,
+        place,
+        recordsAhead,
+        progress: value(glide, now, barrierMs, easeOut),
+      };
       const known = shown.get(edge);
       if (known === undefined) shown.set(edge, [barrier]);
       else known.push(barrier);
@@ -98,18 +131,34 @@ export class RiverMotion {
 
   /** Whether the next frame would differ from this one. */
   moving(now: number): boolean {
-    const busy = (glides: Iterable<Glide>, ms: number) => [...glides].some(({ from, to, since }) => from !== to && now - since < ms + 20);
+    const busy = (glides: Iterable<Glide>, ms: number) =>
+      [...glides].some(({ from, to, since }) => from !== to && now - since < ms + 20);
     return (
-      [...this.barriers.values()].some(({ leftAt, glide }) => (leftAt !== null && now - leftAt <= lingerMs + 20) || (glide.from !== glide.to && now - glide.since < barrierMs + 20)) ||
+      [...this.barriers.values()].some(
+        ({ leftAt, glide }) =>
+          (leftAt !== null && now - leftAt <= lingerMs + 20) ||
+          (glide.from !== glide.to && now - glide.since < barrierMs + 20),
+      ) ||
       busy(this.levels.values(), levelMs) ||
       busy(this.gates.values(), gateMs)
     );
   }
 
-  private glideTo(glides: Map<string, Glide>, key: string, to: number, now: number, ms: number, still: boolean): void {
+  private glideTo(
+    glides: Map<string, Glide>,
+    key: string,
+    to: number,
+    now: number,
+    ms: number,
+    still: boolean,
+  ): void {
     const known = glides.get(key);
     if (known?.to === to) return;
-    glides.set(key, { from: still || known === undefined ? to : value(known, now, ms, linear), to, since: now });
+    glides.set(key, {
+      from: still || known === undefined ? to : value(known, now, ms, linear),
+      to,
+      since: now,
+    });
   }
 }
 

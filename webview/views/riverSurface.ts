@@ -4,13 +4,19 @@
  */
 import { render } from 'lit';
 import type { GraphInfo } from '../../runtime/protocol/graph.ts';
-import { keepPlaces, type Layout, type LayoutEdge, type LayoutRequest, spread } from '../layout/riverLayout.ts';
+import {
+  keepPlaces,
+  type Layout,
+  type LayoutEdge,
+  type LayoutRequest,
+  spread,
+} from '../layout/riverLayout.ts';
 import { basin, gateLength, type Stream, streamsOf } from '../layout/streams.ts';
 import { arrivalRowsMax, type RiverView, type VertexView } from '../model/river.ts';
 import { LayoutThread } from './layoutThread.ts';
 import { onThemeChange, type Palette, readPalette } from './palette.ts';
-import { type CardEvents, cards } from './riverCards.ts';
 import { type Detail, detailAt, drawRiver, type Scene } from './riverCanvas.ts';
+import { type CardEvents, cards } from './riverCards.ts';
 import { RiverMotion } from './riverMotion.ts';
 
 export interface RiverEvents {
@@ -49,7 +55,8 @@ export class RiverSurface {
   private pan = { x: 0, y: 0 };
   private frame = 0;
   private cardsDirty = true;
-  private stillSince = 0;
+  /** How far the streaks have moved; stands still with reduced motion and while disconnected. */
+  private drift = 0;
   private dim = false;
 
   constructor(events: RiverEvents) {
@@ -72,7 +79,11 @@ export class RiverSurface {
     this.selected = selected;
     this.dim = dim;
     const wanted = search.trim().toLowerCase();
-    this.found = new Set(wanted === '' ? [] : view.vertices.filter(({ name }) => name.toLowerCase().includes(wanted)).map(({ id }) => id));
+    this.found = new Set(
+      wanted === ''
+        ? []
+        : view.vertices.filter(({ name }) => name.toLowerCase().includes(wanted)).map(({ id }) => id),
+    );
     this.motion.follow(view, performance.now(), isStill());
     this.cardsDirty = true;
     this.ensureLayout();
@@ -107,7 +118,9 @@ export class RiverSurface {
     this.focused = id;
     this.cardsDirty = true;
     this.draw();
-    this.overlay.querySelector<HTMLElement>(`[data-vertex="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+    this.overlay
+      .querySelector<HTMLElement>(`[data-vertex="${CSS.escape(id)}"]`)
+      ?.focus({ preventScroll: true });
   }
 
   /** The first vertex that the search has found. */
@@ -139,7 +152,8 @@ export class RiverSurface {
     this.edges = request.edges;
     const previous = known !== null && known.narrow === narrow && known.width === width ? this.layout : null;
     this.thread.ask(request, (fresh) => {
-      const spreaded = previous === null && fresh.places.size <= largeFrom ? spread(fresh, request.width) : fresh;
+      const spreaded =
+        previous === null && fresh.places.size <= largeFrom ? spread(fresh, request.width) : fresh;
       this.layout = keepPlaces(previous, spreaded);
       this.streams = streamsOf(this.layout, request.edges);
       this.setHeight();
@@ -153,16 +167,25 @@ export class RiverSurface {
     const { layout } = this;
     if (layout === null) return;
     const isLarge = layout.places.size > largeFrom;
-    const height = isLarge ? largeHeight : Math.ceil(layout.height * this.fittingZoom() + this.top + padding.bottom);
+    const height = isLarge
+      ? largeHeight
+      : Math.ceil(layout.height * this.fittingZoom() + this.top + padding.bottom);
     this.height = height;
     this.element.style.height = `${height}px`;
-    this.element.parentElement?.classList.toggle('corner-free', !this.narrow && !isLarge && this.isCornerFree(layout));
+    this.element.parentElement?.classList.toggle(
+      'corner-free',
+      !this.narrow && !isLarge && this.isCornerFree(layout),
+    );
   }
 
   /** Whether event time and legend can stand in the lower right without covering a vertex. */
   private isCornerFree(layout: Layout): boolean {
     const zoom = this.fittingZoom();
-    return [...layout.places.values()].every(({ x, y, width, height }) => (x + width) * zoom + padding.x < this.width - corner.width || (y + height) * zoom + this.top < this.height - corner.height);
+    return [...layout.places.values()].every(
+      ({ x, y, width, height }) =>
+        (x + width) * zoom + padding.x < this.width - corner.width ||
+        (y + height) * zoom + this.top < this.height - corner.height,
+    );
   }
 
   private get top(): number {
@@ -185,7 +208,12 @@ export class RiverSurface {
     if (this.userZoom !== null) return this.pan;
     const zoom = this.zoom();
     const spare = this.width - (this.layout?.width ?? 0) * zoom;
-    return { x: this.narrow ? 12 : Math.max(padding.x, layoutIsLarge(this.layout) ? spare / 2 : Math.min(padding.x, spare / 2)), y: this.top };
+    return {
+      x: this.narrow
+        ? 12
+        : Math.max(padding.x, layoutIsLarge(this.layout) ? spare / 2 : Math.min(padding.x, spare / 2)),
+      y: this.top,
+    };
   }
 
   private schedule(): void {
@@ -198,14 +226,23 @@ export class RiverSurface {
   }
 
   private flows(): boolean {
-    return !isStill() && !this.dim && document.visibilityState === 'visible' && detailAt(this.zoom()) === 'cards' && (this.view?.edges.some(({ perSecond }) => (perSecond ?? 0) > 0) ?? false);
+    return (
+      !isStill() &&
+      !this.dim &&
+      document.visibilityState === 'visible' &&
+      detailAt(this.zoom()) === 'cards' &&
+      (this.view?.edges.some(({ perSecond }) => (perSecond ?? 0) > 0) ?? false)
+    );
   }
 
   private draw(): void {
     const { layout, view, width, height } = this;
     if (layout === null || view === null || width === 0) return;
     const ratio = window.devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+    if (
+      this.canvas.width !== Math.round(width * ratio) ||
+      this.canvas.height !== Math.round(height * ratio)
+    ) {
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);
       this.canvas.style.width = `${width}px`;
@@ -214,6 +251,7 @@ export class RiverSurface {
     const context = this.canvas.getContext('2d');
     if (context === null) return;
     const now = performance.now();
+    if (!isStill() && !this.dim) this.drift = (now / 1000) * streakSpeed;
     const zoom = this.zoom();
     const offset = this.offset();
     const barriers = this.motion.shown(now);
@@ -227,13 +265,21 @@ export class RiverSurface {
       width,
       height,
       dim: this.dim,
-      drift: isStill() || this.dim ? this.stillSince : (this.stillSince = (now / 1000) * streakSpeed),
+      drift: this.drift,
       vertices,
       edges: view.edges.flatMap((edge) => {
         const stream = this.streams.get(edge.id);
         return stream === undefined
           ? []
-          : [{ view: edge, stream, barriers: barriers.get(edge.id) ?? [], level: this.motion.level(edge.id, now), shut: this.motion.shut(edge.id, now) }];
+          : [
+              {
+                view: edge,
+                stream,
+                barriers: barriers.get(edge.id) ?? [],
+                level: this.motion.level(edge.id, now),
+                shut: this.motion.shut(edge.id, now),
+              },
+            ];
       }),
     };
     drawRiver(context, scene, this.palette, ratio);
@@ -250,7 +296,12 @@ export class RiverSurface {
       : vertices.filter(({ place }) => {
           const x = place.x * zoom + offset.x;
           const y = place.y * zoom + offset.y;
-          return x < this.width + margin && y < this.height + margin && x + place.width * zoom > -margin && y + place.height * zoom > -margin;
+          return (
+            x < this.width + margin &&
+            y < this.height + margin &&
+            x + place.width * zoom > -margin &&
+            y + place.height * zoom > -margin
+          );
         });
     this.overlay.style.transform = `translate(${offset.x}px, ${offset.y}px) scale(${zoom})`;
     this.focused ??= shown[0]?.view.id ?? null;
@@ -265,7 +316,19 @@ export class RiverSurface {
       select: (id) => this.events.select(this.selected === id ? null : id),
       key: (event, vertex) => this.pressed(event, vertex),
     };
-    render(cards(shown, { detail, compact: this.narrow || (this.layout?.places.size ?? 0) > largeFrom, focused: this.focused, selected: this.selected }, events), this.overlay);
+    render(
+      cards(
+        shown,
+        {
+          detail,
+          compact: this.narrow || (this.layout?.places.size ?? 0) > largeFrom,
+          focused: this.focused,
+          selected: this.selected,
+        },
+        events,
+      ),
+      this.overlay,
+    );
   }
 
   /** Arrows follow edges; up and down go to the neighbour above and below; Enter opens. */
@@ -286,7 +349,9 @@ export class RiverSurface {
     const { layout, edges, narrow } = this;
     const here = layout?.places.get(id);
     if (layout === null || here === undefined) return null;
-    const [back, on, before, behind] = narrow ? ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'] : ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'];
+    const [back, on, before, behind] = narrow
+      ? ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight']
+      : ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'];
     const across = (place: { x: number; y: number }) => (narrow ? place.x : place.y);
     if (key === on) return edges.find(({ from }) => from === id)?.to ?? null;
     if (key === back) return edges.find(({ to }) => to === id)?.from ?? null;
@@ -355,7 +420,10 @@ function layoutIsLarge(layout: Layout | null): boolean {
 }
 
 function isStill(): boolean {
-  return document.body.classList.contains('vscode-reduce-motion') || matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return (
+    document.body.classList.contains('vscode-reduce-motion') ||
+    matchMedia('(prefers-reduced-motion: reduce)').matches
+  );
 }
 
 function distance(a: { x: number; y: number }, b: { x: number; y: number }): number {

@@ -5,7 +5,9 @@ import { type IconName, icon } from './icons.ts';
 
 /** "–" carries the reason why nothing is known. */
 export function orUnknown(text: string, reason: string): TemplateResult | string {
-  return text === unknown ? html`<span class="muted" title=${reason}>${unknown}<span class="hidden-text"> ${reason}</span></span>` : text;
+  return text === unknown
+    ? html`<span class="muted" title=${reason}>${unknown}<span class="hidden-text"> ${reason}</span></span>`
+    : text;
 }
 
 /** "24.1 MiB" with the unit in the secondary colour. */
@@ -16,11 +18,20 @@ export function figure(text: string, reason = 'Not known'): TemplateResult | str
 
 export type Tone = 'wait' | 'done' | 'fail' | 'barrier' | 'water' | 'plain';
 
-export function chip(tone: Tone, text: string | TemplateResult, name?: IconName, title?: string): TemplateResult {
+export function chip(
+  tone: Tone,
+  text: string | TemplateResult,
+  name?: IconName,
+  title?: string,
+): TemplateResult {
   return html`<span class="chip ${tone}" title=${title ?? nothing}>${name === undefined ? nothing : icon(name)}${text}</span>`;
 }
 
-export function sectionHead(title: string, aside: TemplateResult | string | typeof nothing, tools: TemplateResult | typeof nothing = nothing): TemplateResult {
+export function sectionHead(
+  title: string,
+  aside: TemplateResult | string | typeof nothing,
+  tools: TemplateResult | typeof nothing = nothing,
+): TemplateResult {
   return html`<div class="section-head"><h2>${title}</h2><span class="aside">${aside}</span><span class="grow"></span>${tools}</div>`;
 }
 

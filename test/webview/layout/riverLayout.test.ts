@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keepPlaces, layOut, type LayoutRequest, spread } from '../../../webview/layout/riverLayout.ts';
+import { keepPlaces, type LayoutRequest, layOut, spread } from '../../../webview/layout/riverLayout.ts';
 import { pointAt, streamsOf, streamWidth } from '../../../webview/layout/streams.ts';
 
-function request(pairs: readonly (readonly [string, string])[], direction: 'right' | 'down' = 'right'): LayoutRequest {
+function request(
+  pairs: readonly (readonly [string, string])[],
+  direction: 'right' | 'down' = 'right',
+): LayoutRequest {
   const ids = [...new Set(pairs.flat())];
   return {
     direction,
@@ -13,7 +16,13 @@ function request(pairs: readonly (readonly [string, string])[], direction: 'righ
   };
 }
 
-const flights = [['flights', 'parse'], ['parse', 'enrich'], ['weather', 'enrich'], ['enrich', 'window'], ['window', 'out']] as const;
+const flights = [
+  ['flights', 'parse'],
+  ['parse', 'enrich'],
+  ['weather', 'enrich'],
+  ['enrich', 'window'],
+  ['window', 'out'],
+] as const;
 
 test('streams go from left to right, and sources stand at the left bank', () => {
   const { places } = layOut(request(flights));
@@ -32,11 +41,21 @@ test('no two vertices overlap, whatever the graph', () => {
   const graphs = fc.array(fc.tuple(fc.nat(14), fc.nat(14)), { minLength: 1, maxLength: 24 });
   fc.assert(
     fc.property(graphs, fc.constantFrom('right', 'down'), (numbers, direction) => {
-      const pairs = numbers.map(([a, b]) => (a === b ? [`v${a}`, `v${a + 15}`] : [`v${Math.min(a, b)}`, `v${Math.max(a, b)}`]) as [string, string]);
+      const pairs = numbers.map(
+        ([a, b]) =>
+          (a === b ? [`v${a}`, `v${a + 15}`] : [`v${Math.min(a, b)}`, `v${Math.max(a, b)}`]) as [
+            string,
+            string,
+          ],
+      );
       const all = [...layOut(request(pairs, direction as 'right' | 'down')).places.values()];
       for (const [index, a] of all.entries())
         for (const b of all.slice(index + 1)) {
-          const apart = a.x + a.width <= b.x + 0.01 || b.x + b.width <= a.x + 0.01 || a.y + a.height <= b.y + 0.01 || b.y + b.height <= a.y + 0.01;
+          const apart =
+            a.x + a.width <= b.x + 0.01 ||
+            b.x + b.width <= a.x + 0.01 ||
+            a.y + a.height <= b.y + 0.01 ||
+            b.y + b.height <= a.y + 0.01;
           if (!apart) return false;
         }
       return true;
@@ -53,10 +72,26 @@ test('a vertex that was there is never moved by one that is new', () => {
 });
 
 test('a cycle does not hang the column', () => {
-  expect(layOut(request([['a', 'b'], ['b', 'c'], ['c', 'b']], 'down')).places.size).toBe(3);
+  expect(
+    layOut(
+      request(
+        [
+          ['a', 'b'],
+          ['b', 'c'],
+          ['c', 'b'],
+        ],
+        'down',
+      ),
+    ).places.size,
+  ).toBe(3);
 });
 
-test.each([[0, 0], [980, 21.46], [1_310, 23.06], [1e9, 40]])('%s records a second are %s px wide', (rate, width) => {
+test.each([
+  [0, 0],
+  [980, 21.46],
+  [1_310, 23.06],
+  [1e9, 40],
+])('%s records a second are %s px wide', (rate, width) => {
   expect(streamWidth(rate)).toBeCloseTo(width, 1);
 });
 

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { NotificationMethod, NotificationParams } from '../../../runtime/protocol/messages.ts';
-import { type DashboardState, engineNow, initialState, notified, subscribed } from '../../../webview/model/dashboardState.ts';
+import {
+  type DashboardState,
+  engineNow,
+  initialState,
+  notified,
+  subscribed,
+} from '../../../webview/model/dashboardState.ts';
 import { type ScenarioName, scenario } from '../../fakeEngine/scenarios.ts';
 
 type Message = { [M in NotificationMethod]: readonly [M, NotificationParams<M>] }[NotificationMethod];
@@ -19,7 +25,11 @@ function fold(state: DashboardState, messages: readonly Message[], now: number):
   return messages.reduce((folded, [method, params]) => notified(folded, method, params as never, now), state);
 }
 
-describe.each<[ScenarioName, number]>([['running', 20_000], ['stall', 20_000], ['running', 0]])('%s, %d ms early', (name, earlierMs) => {
+describe.each<[ScenarioName, number]>([
+  ['running', 20_000],
+  ['stall', 20_000],
+  ['running', 0],
+])('%s, %d ms early', (name, earlierMs) => {
   test('messages folded over an early snapshot give what a late snapshot tells', async () => {
     const { before, messages, after, now } = await minuteOf(name, earlierMs);
     const folded = fold(subscribed(initialState, before, now), messages, now);
@@ -30,7 +40,9 @@ describe.each<[ScenarioName, number]>([['running', 20_000], ['stall', 20_000], [
     expect(folded.job?.sequence).toBe(fresh.job?.sequence);
     expect(folded.job?.channels).toEqual(fresh.job?.channels);
     expect(folded.job?.subtasks).toEqual(fresh.job?.subtasks);
-    expect(folded.job?.stalls.filter(({ closedAt }) => closedAt === null)).toEqual(fresh.job?.stalls.filter(({ closedAt }) => closedAt === null));
+    expect(folded.job?.stalls.filter(({ closedAt }) => closedAt === null)).toEqual(
+      fresh.job?.stalls.filter(({ closedAt }) => closedAt === null),
+    );
   });
 });
 
@@ -46,23 +58,39 @@ test('a gap in the sequence asks for a new subscription, and what came twice is 
 test('what a sample does not mention stays as it was', async () => {
   const { before, now } = await minuteOf('running', 0);
   const start = subscribed(initialState, before, now);
-  const empty = notified(start, 'telemetry', { at: before.at + 100, subtasks: [], channels: [], splits: [] }, now);
+  const empty = notified(
+    start,
+    'telemetry',
+    { at: before.at + 100, subtasks: [], channels: [], splits: [] },
+    now,
+  );
   expect(empty.job?.subtasks).toEqual(start.job?.subtasks);
   expect(empty.job?.sampledAt).toBe(before.at + 100);
 });
 
 test('a new graph forgets the samples of the old one', async () => {
   const { before, now } = await minuteOf('running', 0);
-  const changed = notified(subscribed(initialState, before, now), 'graph/changed', { graph: before.graph }, now);
+  const changed = notified(
+    subscribed(initialState, before, now),
+    'graph/changed',
+    { graph: before.graph },
+    now,
+  );
   expect(changed.job?.channels.size).toBe(0);
   expect(changed.job?.subtasks.size).toBe(0);
 });
 
 test('ages follow the engine’s clock, and stand still while disconnected', async () => {
   const { before } = await minuteOf('running', 0);
-  const live = { ...subscribed(initialState, before, 1_000), connection: { kind: 'live', generation: 1 } as const };
+  const live = {
+    ...subscribed(initialState, before, 1_000),
+    connection: { kind: 'live', generation: 1 } as const,
+  };
   expect(engineNow(live, 1_250)).toBe(before.at + 250);
-  const lost: DashboardState = { ...live, connection: { kind: 'lost', since: 1_500, reason: '', retryAt: null } };
+  const lost: DashboardState = {
+    ...live,
+    connection: { kind: 'lost', since: 1_500, reason: '', retryAt: null },
+  };
   expect(engineNow(lost, 9_000)).toBe(before.at + 500);
   expect(engineNow(lost, 99_000)).toBe(before.at + 500);
 });

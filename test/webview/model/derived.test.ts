@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { alignmentOf } from '../../../webview/model/alignment.ts';
-import { byOperator, differingParts, distanceOf, readable, totalsOf } from '../../../webview/model/comparison.ts';
+import {
+  byOperator,
+  differingParts,
+  distanceOf,
+  readable,
+  totalsOf,
+} from '../../../webview/model/comparison.ts';
 import { initialState, type JobState, subscribed } from '../../../webview/model/dashboardState.ts';
 import { axisTicks, ganttOf } from '../../../webview/model/gantt.ts';
 import { riverOf } from '../../../webview/model/river.ts';
@@ -19,22 +25,37 @@ async function jobOf(name: ScenarioName): Promise<{ job: JobState; now: number }
 test('in a stall every channel says whether it has delivered the barrier, and what is buffered behind it', async () => {
   const { job, now } = await jobOf('stall');
   const alignment = alignmentOf(job, job.checkpoints[0]!, now);
-  expect(alignment.subtasks.map(({ name, arrived, channels }) => `${name} ${arrived}/${channels.length}`)).toEqual(['enrich[0] 2/3', 'enrich[1] 2/3']);
-  expect(alignment.subtasks[0]?.channels.map(({ from, arrivedAfterMs, bufferedRecords }) => [from, arrivedAfterMs !== null, bufferedRecords])).toEqual([
+  expect(
+    alignment.subtasks.map(({ name, arrived, channels }) => `${name} ${arrived}/${channels.length}`),
+  ).toEqual(['enrich[0] 2/3', 'enrich[1] 2/3']);
+  expect(
+    alignment.subtasks[0]?.channels.map(({ from, arrivedAfterMs, bufferedRecords }) => [
+      from,
+      arrivedAfterMs !== null,
+      bufferedRecords,
+    ]),
+  ).toEqual([
     ['parse[0]', true, 4_096],
     ['parse[1]', true, 3_897],
     ['weather[0]', false, null],
   ]);
   expect(alignment.shutGates).toBe(4);
   expect(alignment.notSeen).toBe(3);
-  expect(alignment.bufferedRecords).toBe(job.graph.channels.map(({ id }) => job.channels.get(id)!).filter(({ blocked }) => blocked).reduce((sum, { queuedRecords }) => sum + queuedRecords, 0));
+  expect(alignment.bufferedRecords).toBe(
+    job.graph.channels
+      .map(({ id }) => job.channels.get(id)!)
+      .filter(({ blocked }) => blocked)
+      .reduce((sum, { queuedRecords }) => sum + queuedRecords, 0),
+  );
 });
 
 test('the verdict says who waits for whom, since when, why, and where', async () => {
   const { job, now } = await jobOf('stall');
   const verdict = verdictOf(job, openStall(job)!, now);
   expect(verdict.headline).toBe('enrich has waited 6.30 s for weather[0].');
-  expect(verdict.cause).toBe('weather[0] has not sent barrier 42: it is inside decodeMetar on one record (split 0, offset 120,871), for 6.34 s so far. Usual is 4 ms.');
+  expect(verdict.cause).toBe(
+    'weather[0] has not sent barrier 42: it is inside decodeMetar on one record (split 0, offset 120,871), for 6.34 s so far. Usual is 4 ms.',
+  );
   expect(verdict.location).toMatchObject({ line: 31 });
   expect(verdict.unaligned).toContain('has not entered the stream');
 });
@@ -43,28 +64,45 @@ test('the verdict falls back to the operator’s own line', async () => {
   const { job, now } = await jobOf('stall');
   const stall = openStall(job)!;
   const hops = stall.hops.map((hop) => ({ ...hop, location: null }));
-  expect(verdictOf(job, { ...stall, hops }, now).location).toMatchObject({ file: '/work/flights/weather.ts', line: 31 });
+  expect(verdictOf(job, { ...stall, hops }, now).location).toMatchObject({
+    file: '/work/flights/weather.ts',
+    line: 31,
+  });
 });
 
 test('the river shuts one gate, holds one barrier, and names the cause', async () => {
   const { job, now } = await jobOf('stall');
   const river = riverOf(job, now);
-  expect(river.edges.filter(({ gate }) => gate !== null).map(({ id, gate }) => [id, gate?.shut, gate?.channels])).toEqual([['parse-enrich', 4, 4]]);
-  expect(river.edges.filter(({ waitedForMs }) => waitedForMs !== null).map(({ id }) => id)).toEqual(['weather-enrich']);
+  expect(
+    river.edges.filter(({ gate }) => gate !== null).map(({ id, gate }) => [id, gate?.shut, gate?.channels]),
+  ).toEqual([['parse-enrich', 4, 4]]);
+  expect(river.edges.filter(({ waitedForMs }) => waitedForMs !== null).map(({ id }) => id)).toEqual([
+    'weather-enrich',
+  ]);
   expect(river.edges.filter(({ heldMs }) => heldMs !== null).map(({ id }) => id)).toEqual(['weather-enrich']);
   expect(river.vertices.filter(({ tone }) => tone === 'cause').map(({ id }) => id)).toEqual(['weather']);
   expect(river.vertices.map(({ name, foot }) => `${name}: ${foot.kind}`)).toEqual([
-    'flights: acknowledged', 'parse: acknowledged', 'weather: holds', 'enrich: aligning', 'delay-window: not-here', 'out: not-here',
+    'flights: acknowledged',
+    'parse: acknowledged',
+    'weather: holds',
+    'enrich: aligning',
+    'delay-window: not-here',
+    'out: not-here',
   ]);
 });
 
 test('the Gantt puts the holder first and leaves no gap between the phases', async () => {
   const { job, now } = await jobOf('stall');
   const running = ganttOf(job, job.checkpoints[0]!, now);
-  expect(running.rows[0]).toMatchObject({ name: 'weather[0]', status: 'holds', note: 'held in decodeMetar, weather.ts:31' });
+  expect(running.rows[0]).toMatchObject({
+    name: 'weather[0]',
+    status: 'holds',
+    note: 'held in decodeMetar, weather.ts:31',
+  });
   const done = ganttOf(job, job.checkpoints.find(({ id }) => id === 38)!, now);
   for (const { segments, totalMs } of done.rows) {
-    segments.forEach((segment, index) => expect(segment.fromMs).toBe(index === 0 ? 0 : segments[index - 1]?.toMs));
+    for (const [index, segment] of segments.entries())
+      expect(segment.fromMs).toBe(index === 0 ? 0 : segments[index - 1]?.toMs);
     expect(segments.at(-1)?.toMs).toBe(totalMs);
   }
   expect(done.rows.filter(({ straggler }) => straggler).map(({ name }) => name)).toEqual(['weather[0]']);
@@ -92,7 +130,12 @@ test.each([
   else expect(summary).toMatchObject(expected);
 });
 
-test.each([[6_340, 1_000, 2_000], [732, 100, 200], [3_990, 500, 1_000], [3, 0.5, 1]])('an axis over %s ms has round steps', (end, least, most) => {
+test.each([
+  [6_340, 1_000, 2_000],
+  [732, 100, 200],
+  [3_990, 500, 1_000],
+  [3, 0.5, 1],
+])('an axis over %s ms has round steps', (end, least, most) => {
   const ticks = axisTicks(end);
   const step = ticks[1]! - ticks[0]!;
   expect(step).toBeGreaterThanOrEqual(least);
@@ -101,14 +144,26 @@ test.each([[6_340, 1_000, 2_000], [732, 100, 200], [3_990, 500, 1_000], [3, 0.5,
 });
 
 test('a comparison adds up', async () => {
-  const comparison = await scenario('running').request('savepoint/compare', { a: baselineId, b: beforeEnrichId });
+  const comparison = await scenario('running').request('savepoint/compare', {
+    a: baselineId,
+    b: beforeEnrichId,
+  });
   expect(totalsOf(comparison.states)).toMatchObject({ added: 10_613, removed: 4_424, changed: 4_117 });
-  expect(byOperator(comparison).map(({ name }) => name)).toEqual(['flights', 'weather', 'enrich', 'delay-window', 'out']);
+  expect(byOperator(comparison).map(({ name }) => name)).toEqual([
+    'flights',
+    'weather',
+    'enrich',
+    'delay-window',
+    'out',
+  ]);
   expect(distanceOf(comparison)).toMatchObject({ wallClockMs: 540_000, records: 1_045_440 });
 });
 
 test('only the words that differ are marked', () => {
-  const { before, after } = differingParts(readable('{"count":4112,"mean":11.3}'), readable('{"count":10274,"mean":11.3}'));
+  const { before, after } = differingParts(
+    readable('{"count":4112,"mean":11.3}'),
+    readable('{"count":10274,"mean":11.3}'),
+  );
   expect(before.filter(({ differs }) => differs).map(({ text }) => text)).toEqual(['4112']);
   expect(after.filter(({ differs }) => differs).map(({ text }) => text)).toEqual(['10274']);
   expect(before.map(({ text }) => text).join('')).toBe('{ count: 4112, mean: 11.3 }');

@@ -2,21 +2,52 @@ import { expect, test } from 'vitest';
 import * as format from '../../../webview/model/format.ts';
 
 test.each([
-  [980, '980/s'], [1_310, '1.31k/s'], [2_400_000, '2.40M/s'], [0, '0/s'], [null, '–'], [999.7, '1.00k/s'], [42.4, '42/s'],
+  [980, '980/s'],
+  [1_310, '1.31k/s'],
+  [2_400_000, '2.40M/s'],
+  [0, '0/s'],
+  [null, '–'],
+  [999.7, '1.00k/s'],
+  [42.4, '42/s'],
 ])('a rate of %s is %s', (value, text) => expect(format.rate(value)).toBe(text));
 
 test.each([
-  [412, '412 B'], [8_192, '8.0 KiB'], [18.4 * 1_048_576, '18.4 MiB'], [0, '0 B'], [null, '–'], [1_023 * 1_024, '1.0 MiB'],
+  [412, '412 B'],
+  [8_192, '8.0 KiB'],
+  [18.4 * 1_048_576, '18.4 MiB'],
+  [0, '0 B'],
+  [null, '–'],
+  [1_023 * 1_024, '1.0 MiB'],
 ])('%s bytes are %s', (value, text) => expect(format.bytes(value)).toBe(text));
 
 test.each([
-  [52, '52 ms'], [6_340, '6.34 s'], [41_000, '41 s'], [1_266_000, '21 m 06 s'], [0, '0 ms'], [null, '–'], [999.6, '1.00 s'],
-  [11_100_000, '3 h 05 m'], [59_990, '1 m 00 s'],
+  [52, '52 ms'],
+  [6_340, '6.34 s'],
+  [41_000, '41 s'],
+  [1_266_000, '21 m 06 s'],
+  [0, '0 ms'],
+  [null, '–'],
+  [999.6, '1.00 s'],
+  [11_100_000, '3 h 05 m'],
+  [59_990, '1 m 00 s'],
 ])('%s ms last %s', (value, text) => expect(format.duration(value)).toBe(text));
 
-test.each([[10_403, '10,403'], [0, '0'], [null, '–']])('%s records are %s', (value, text) => expect(format.whole(value)).toBe(text));
-test.each([[673_210, '673k'], [999, '999'], [1_045_440, '1M'], [null, '–']])('an estimate of %s is %s', (value, text) => expect(format.estimate(value)).toBe(text));
-test.each([[0.63, '63 %'], [0, '0 %'], [null, '–']])('a share of %s is %s', (value, text) => expect(format.share(value)).toBe(text));
+test.each([
+  [10_403, '10,403'],
+  [0, '0'],
+  [null, '–'],
+])('%s records are %s', (value, text) => expect(format.whole(value)).toBe(text));
+test.each([
+  [673_210, '673k'],
+  [999, '999'],
+  [1_045_440, '1M'],
+  [null, '–'],
+])('an estimate of %s is %s', (value, text) => expect(format.estimate(value)).toBe(text));
+test.each([
+  [0.63, '63 %'],
+  [0, '0 %'],
+  [null, '–'],
+])('a share of %s is %s', (value, text) => expect(format.share(value)).toBe(text));
 
 test('milliseconds are written only in details', () => {
   const at = Date.UTC(2026, 4, 12, 14, 31, 58, 4);
@@ -25,6 +56,15 @@ test('milliseconds are written only in details', () => {
 });
 
 test('a missing measurement is never shown as zero', () => {
-  for (const show of [format.rate, format.bytes, format.duration, format.whole, format.share, format.age, format.lag, format.after])
+  for (const show of [
+    format.rate,
+    format.bytes,
+    format.duration,
+    format.whole,
+    format.share,
+    format.age,
+    format.lag,
+    format.after,
+  ])
     expect(show(null)).toBe('–');
 });

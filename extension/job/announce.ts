@@ -45,7 +45,7 @@ export function announceNews(announcements: Announcements): vscode.Disposable {
   return vscode.Disposable.from(
     jobs.onDidHear(({ job, news }) => {
       log.info(`${job.name}: ${news.type}`);
-      void tell(job, news, announcements);
+      tell(job, news, announcements).catch((error: unknown) => log.error(`${job.name}: ${String(error)}`));
     }),
     jobs.onDidNotice(({ job, notice }) => {
       if (notice.method === 'stall/changed') onStall(job, notice.params.stall);
@@ -109,6 +109,12 @@ async function tellCrash(
 }
 
 async function tellEnd(job: Job, outcome: Outcome, announcements: Announcements): Promise<void> {
+  if (outcome.type === 'finished' && outcome.recordsIn === 0 && job.facts === null) {
+    // It never ran: a dashboard has nothing to show, and without a word nobody would know why.
+    void vscode.window.showInformationMessage(
+      t('{0} had finished already: everything is committed.', job.name),
+    );
+  }
   if (outcome.type !== 'failed') return;
   const { failure } = outcome;
   if (failure.kind === 'needs-consent') return askForConsent(job, failure, announcements);
@@ -133,7 +139,12 @@ async function askForConsent(
   if (preflight === null) {
     const rename = t('Rename Them and Run');
     const goOn = t('Go On from the Last Checkpoint');
-    const chosen = await vscode.window.showWarningMessage(message, { modal: true }, rename, goOn);
+    const text = t(
+      'The output of {0} holds parts of an earlier run. Its records would come twice.',
+      job.name,
+    );
+    const options = { modal: true, detail: message };
+    const chosen = await vscode.window.showWarningMessage(text, options, rename, goOn);
     if (chosen === rename) await start({ ...launch, supersede: true });
     if (chosen === goOn) await start({ ...launch, from: 'latest' });
     return;

@@ -5,7 +5,7 @@
 import { present, unreachable } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Manifest } from '../checkpoint/manifest.ts';
-import type { SubtaskId, TaskFailure } from '../engine/control/messages.ts';
+import { type SubtaskId, subtaskName, type TaskFailure } from '../engine/control/messages.ts';
 import type { JobFact, PendingSummary } from '../engine/job/facts.ts';
 import type { ExecutionGraph } from '../graph/executionGraph.ts';
 import type {
@@ -51,6 +51,8 @@ export class JobView {
   readonly #options: JobViewOptions;
   #job: JobInfo;
   #execution: ExecutionGraph | null = null;
+  /** Subtasks of the present deployment that have sent their end. */
+  readonly #ended = new Set<string>();
   #graph: GraphInfo | null = null;
   #sequence = 0;
   /** Newest first. */
@@ -173,8 +175,10 @@ export class JobView {
         this.#checkpoints = this.#checkpoints.map((details) => foldCheckpointEvent(details, event));
         return [{ method: 'checkpoint/events', params: { events: [event] } }];
       }
-      case 'positions':
       case 'ended-subtask':
+        this.#ended.add(subtaskName(fact.subtask));
+        return [];
+      case 'positions':
         // Telemetry shows them.
         return [];
       case 'log': {
@@ -217,6 +221,7 @@ export class JobView {
   #deployed(execution: ExecutionGraph, isRecovery: boolean): readonly Notification[] {
     if (isRecovery) this.#counts.restored += 1;
     this.#execution = execution;
+    this.#ended.clear();
     this.#graph = graphInfo(execution, this.#options.channelCapacityRecords);
     return [{ method: 'graph/changed', params: { graph: this.#graph } }];
   }
@@ -260,10 +265,15 @@ export class JobView {
     return this.#event(checkpoint.id, (sequence) => ({ type: 'triggered', sequence, at, checkpoint }));
   }
 
+  /** Those that a barrier can come on: one whose sender has ended brings nothing more, and nobody waits for it. */
   #inputChannels(subtask: SubtaskId): readonly number[] {
     const channels = present(this.#execution, 'the execution graph').channels;
     return channels
       .filter(({ toVertex, toSubtask }) => toVertex === subtask.vertex && toSubtask === subtask.index)
+      .filter(
+        ({ fromVertex, fromSubtask }) =>
+          !this.#ended.has(subtaskName({ vertex: fromVertex, index: fromSubtask })),
+      )
       .map(({ id }) => id);
   }
 
@@ -281,6 +291,8 @@ export class JobView {
       checkpoint: fact.checkpointId,
       report: {
         ...before,
+        // What never brought the barrier ended in between.
+        channels: before.channels.filter(({ barrierAfterMs }) => barrierAfterMs !== null),
         status: 'acknowledged',
         startDelayMs: Math.max(0, report.startDelayMs),
         alignmentMs: Math.max(0, report.alignmentMs),

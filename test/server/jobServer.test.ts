@@ -466,3 +466,18 @@ function lastId(world: World): number {
   const { checkpoints } = probe.ask<{ checkpoints: { id: number }[] }>('checkpoint/list');
   return checkpoints[0]?.id ?? 0;
 }
+
+test('nobody is shown waiting for a channel whose sender has ended', () => {
+  const world = new World().begin();
+  world.server.fact({ type: 'ended-subtask', at: 1, subtask: { vertex: 'left', index: 1 } });
+  world.server.fact(triggered(world.graph, 1, 2));
+  const snapshot = world.client().ask<JobSnapshot>('job/subscribe');
+  const channels = snapshot.checkpoints[0]?.subtasks.find(
+    ({ subtask }) => subtask.vertex === 'both',
+  )?.channels;
+  const froms = channels
+    ?.map(({ channel }) => snapshot.graph.channels[channel])
+    .map((channel) => [channel?.edge, channel?.fromSubtask]);
+  expect(froms).toHaveLength(3);
+  expect(froms).not.toContainEqual(['left->both:0', 1]);
+});

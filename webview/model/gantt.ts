@@ -73,11 +73,13 @@ function row(
       segments.push({ phase: 'alignment', fromMs: delay, toMs: alignEnd });
     if (report.alignmentMs !== null) {
       const from = delay + report.alignmentMs;
-      const syncEnd = report.syncMs !== null ? from + report.syncMs : until;
-      if (syncEnd !== null) segments.push({ phase: 'sync', fromMs: from, toMs: syncEnd });
-      const end = report.acknowledgedAfterMs ?? (report.syncMs === null ? null : until);
-      if (report.syncMs !== null && end !== null)
-        segments.push({ phase: 'async', fromMs: from + report.syncMs, toMs: end });
+      // How long the marking took is reported with the acknowledgement. Until then all of it is drawn as writing,
+      // which is nearly always the truth: marking takes milliseconds.
+      const syncMs = report.syncMs ?? 0;
+      if (report.syncMs !== null) segments.push({ phase: 'sync', fromMs: from, toMs: from + syncMs });
+      const end = report.acknowledgedAfterMs ?? until;
+      if (end !== null && end >= from + syncMs)
+        segments.push({ phase: 'async', fromMs: from + syncMs, toMs: end });
     }
   }
   const holds = isSource && running && report.status === 'pending' && elapsed >= holdFromMs;

@@ -184,8 +184,13 @@ function vertexView(
     foot,
     isJoin: (indexOf(job.graph).inEdges.get(vertex.id)?.length ?? 0) > 1,
     arrivals: reports.slice(0, arrivalRowsMax).map((report) => ({
-      name: nameOf(job.graph, report.subtask),
-      arrived: report.channels.map(({ barrierAfterMs }) => barrierAfterMs !== null),
+      name: vertex.name.length <= 12 ? nameOf(job.graph, report.subtask) : `[${report.subtask.index}]`,
+      // Who has begun its snapshot has the barrier from everywhere, whether or not every arrival was reported.
+      arrived: report.channels.map(
+        ({ barrierAfterMs }) =>
+          barrierAfterMs !== null ||
+          (report.status !== 'pending' && report.status !== 'aligning' && report.status !== 'aborted'),
+      ),
     })),
     location: vertex.operators.find(({ location }) => location !== null)?.location ?? null,
   };

@@ -105,7 +105,7 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
     </tr>
     ${subtask.channels.map((channel) => {
       if (channel.arrivedAfterMs === null)
-        return html`<tr class="sub"><td class="cut">${channel.from}</td><td colspan="2">${icon(subtask.running ? 'hourglass' : 'close', subtask.running ? 't-wait' : 't-fail')} <b>${subtask.running ? 'waited for' : 'never came'}</b>${subtask.running ? html`<span class="wide-only">, not sent yet</span>` : nothing}</td><td class="n">${orUnknown(format.unknown, 'Nothing is buffered behind a channel that is waited for')}</td></tr>`;
+        return html`<tr class="sub"><td class="cut" title=${channel.from}>${channel.from}</td><td colspan="2">${icon(subtask.running ? 'hourglass' : 'close', subtask.running ? 't-wait' : 't-fail')} <b>${subtask.running ? 'waited for' : 'never came'}</b>${subtask.running ? html`<span class="wide-only">, not sent yet</span>` : nothing}</td><td class="n">${orUnknown(format.unknown, 'Nothing is buffered behind a channel that is waited for')}</td></tr>`;
       const first = subtask.firstAfterMs ?? channel.arrivedAfterMs;
       const share =
         channel.gateShut && channel.capacityRecords > 0
@@ -114,7 +114,7 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
       const waited =
         subtask.alignmentMs === null ? 0 : subtask.alignmentMs - (channel.arrivedAfterMs - first);
       return html`<tr class="sub">
-        <td class="cut">${channel.from}</td>
+        <td class="cut" title=${channel.from}>${channel.from}</td>
         <td class="num">${icon('tick', 't-done')} ${format.after(channel.arrivedAfterMs)}</td>
         <td>${
           subtask.running

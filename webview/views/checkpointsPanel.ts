@@ -182,7 +182,7 @@ function ganttRow(row: GanttRow, at: (ms: number) => string): TemplateResult {
   const [name, tone, words] = rowWords[row.status];
   const text = words === '' ? format.duration(row.totalMs) : words;
   return html`<div class="gantt-row" role="listitem" aria-label="${row.name}: ${row.segments.map(({ phase, fromMs, toMs }) => `${phaseNames[phase]} ${format.duration(toMs - fromMs)}`).join(', ')}${row.straggler ? ', straggler' : ''}, ${text}">
-    <span class="name">${row.name}</span>
+    <span class="name" title=${row.name}>${row.name}</span>
     <span class="lane" aria-hidden="true">
       ${row.segments.map(({ phase, fromMs, toMs }) => {
         const isShort = phase === 'held' && toMs - fromMs < 250;

@@ -38,7 +38,7 @@ export function cards(
       tabindex=${view.id === look.focused ? 0 : -1}
       data-vertex=${view.id}
       aria-label=${spoken(view)}
-      title=${view.location === null ? nothing : `Open ${format.fileName(view.location.file)}:${view.location.line}`}
+      title=${view.location === null ? view.name : `${view.name}, ${format.fileName(view.location.file)}:${view.location.line} (double click or Enter opens it)`}
       ${css({ left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px`, height: `${place.height}px` })}
       @focus=${() => events.focus(view.id)}
       @click=${() => events.select(view.id)}

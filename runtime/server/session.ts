@@ -11,7 +11,6 @@
  */
 import type { Clock } from '../base/clock.ts';
 import {
-  notifications,
   type RequestMethod,
   type RequestParams,
   type RequestResult,
@@ -226,11 +225,6 @@ export class Session {
 
 export function printed(notification: Notification): string {
   return printNotification(notification.method, notification.params);
-}
-
-/** For tests and for the server's own check of what it sends. */
-export function isValidNotification({ method, params }: Notification): boolean {
-  return notifications[method].safeParse(params).success;
 }
 
 function isRequestMethod(method: string): method is RequestMethod {

@@ -109,8 +109,8 @@ async function tellCrash(
 }
 
 async function tellEnd(job: Job, outcome: Outcome, announcements: Announcements): Promise<void> {
-  if (outcome.type === 'finished' && outcome.recordsIn === 0 && job.facts === null) {
-    // It never ran: a dashboard has nothing to show, and without a word nobody would know why.
+  if (outcome.type === 'finished' && outcome.recordsIn === 0) {
+    // It read nothing: without a word nobody would know why it is over already.
     void vscode.window.showInformationMessage(
       t('{0} had finished already: everything is committed.', job.name),
     );

@@ -295,7 +295,7 @@ export class BarrierWorld {
     }
     report.alignmentMs = after - report.startDelayMs;
     const inputs = this.inputs(channel.to);
-    report.processedInFlightBytes = inputs.reduce(
+    const processedBytes = inputs.reduce(
       (sum, input) => sum + this.queued(input) * this.behaviour.bytesPerRecord,
       0,
     );
@@ -308,10 +308,10 @@ export class BarrierWorld {
       alignmentMs: report.alignmentMs,
     });
     if (inputs.length > 1) this.closeStalls(id, channel.to);
-    this.snapshot(checkpoint, report);
+    this.snapshot(checkpoint, report, processedBytes);
   }
 
-  private snapshot(checkpoint: CheckpointDetails, report: SubtaskCheckpoint): void {
+  private snapshot(checkpoint: CheckpointDetails, report: SubtaskCheckpoint, processedBytes = 0): void {
     report.status = 'snapshotting';
     for (const output of this.channels.filter((channel) => sameSubtask(channel.from, report.subtask))) {
       const arrivesAt = this.now + this.behaviour.travelMs(output.info);
@@ -327,7 +327,8 @@ export class BarrierWorld {
       report.asyncMs = async;
       report.acknowledgedAfterMs = this.now - checkpoint.triggeredAt;
       report.stateBytes = this.behaviour.stateBytes(report.subtask, this.now) ?? 0;
-      report.processedInFlightBytes ??= 0;
+      // Told with the acknowledgement and not before, like everything that only the subtask knows.
+      report.processedInFlightBytes = processedBytes;
       report.persistedInFlightBytes = 0;
       checkpoint.acknowledged += 1;
       checkpoint.lastAcknowledgedAt = this.now;

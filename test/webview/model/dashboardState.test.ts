@@ -46,6 +46,20 @@ describe.each<[ScenarioName, number]>([
   });
 });
 
+test('at every moment of a checkpoint the folded picture is the one that a new subscriber gets', async () => {
+  const engine = scenario('running', 10_000);
+  let state = subscribed(initialState, await engine.request('job/subscribe', {}), 0);
+  engine.listen((method, params) => {
+    state = notified(state, method, params, 0);
+  });
+  for (let step = 0; step < 60; step++) {
+    engine.advance(35);
+    const { checkpoints, sequence } = await engine.request('job/subscribe', {});
+    expect(state.job?.checkpoints).toEqual(checkpoints);
+    expect(state.job?.sequence).toBe(sequence);
+  }
+});
+
 test('a gap in the sequence asks for a new subscription, and what came twice is ignored', async () => {
   const { before, messages, now } = await minuteOf('running', 20_000);
   const events = messages.filter(([method]) => method === 'checkpoint/events');
@@ -65,6 +79,8 @@ test('what a sample does not mention stays as it was', async () => {
     now,
   );
   expect(empty.job?.subtasks).toEqual(start.job?.subtasks);
+  expect(empty.job?.channels).toEqual(start.job?.channels);
+  expect(empty.job?.splits).toEqual(start.job?.splits);
   expect(empty.job?.sampledAt).toBe(before.at + 100);
 });
 

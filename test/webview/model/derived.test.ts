@@ -56,7 +56,7 @@ test('the verdict says who waits for whom, since when, why, and where', async ()
   expect(verdict.cause).toBe(
     'weather[0] has not sent barrier 42: it is inside decodeMetar on one record (split 0, offset 120,871), for 6.34 s so far. Usual is 4 ms.',
   );
-  expect(verdict.location).toMatchObject({ line: 31 });
+  expect(verdict.location).toMatchObject({ line: 31, column: 13 });
   expect(verdict.unaligned).toContain('has not entered the stream');
 });
 
@@ -67,6 +67,7 @@ test('the verdict falls back to the operator’s own line', async () => {
   expect(verdictOf(job, { ...stall, hops }, now).location).toMatchObject({
     file: '/work/flights/weather.ts',
     line: 31,
+    column: 4,
   });
 });
 

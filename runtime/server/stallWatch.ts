@@ -19,12 +19,15 @@ export interface StallWatchOptions {
 
 /** An alignment that is over sooner is none that anybody could look into. */
 export const stallAfterMs = 500;
+const tellEveryMs = 1_000;
 
 export class StallWatch {
   readonly #options: StallWatchOptions;
   readonly #ended = new Set<string>();
   /** By checkpoint. */
   readonly #open = new Map<number, Stall>();
+  /** By stall. */
+  readonly #toldAt = new Map<number, number>();
   /** Ids go on over deployments. */
   static #nextId = 1;
 
@@ -46,6 +49,10 @@ export class StallWatch {
       const found = this.#stallOf(checkpoint, now, monotonicMs, open);
       if (found === null) continue;
       if (open !== undefined && isSame(open, found)) continue;
+      // How many records are still ahead changes all the time; that alone is told once a second.
+      const isNewCause = open === undefined || causesOf(open) !== causesOf(found);
+      if (!isNewCause && monotonicMs - (this.#toldAt.get(found.id) ?? 0) < tellEveryMs) continue;
+      this.#toldAt.set(found.id, monotonicMs);
       if (open !== undefined && open.id !== found.id) changed.push(this.#close(open, now));
       this.#open.set(checkpoint.id, found);
       changed.push(found);
@@ -64,6 +71,7 @@ export class StallWatch {
   }
 
   #close(stall: Stall, now: number): Stall {
+    this.#toldAt.delete(stall.id);
     if (this.#open.get(stall.checkpoint)?.id === stall.id) this.#open.delete(stall.checkpoint);
     return { ...stall, closedAt: now };
   }
@@ -145,6 +153,11 @@ function longestAligning(checkpoint: CheckpointDetails): SubtaskCheckpoint | nul
 function likelyOperator(vertex: Vertex | undefined): string | null {
   const operators = vertex?.operators.map(({ operator }) => operator) ?? [];
   return (operators.find(({ role }) => role === 'operator') ?? operators[0])?.uid ?? null;
+}
+
+/** Who waits for whom, and why: without the numbers. */
+function causesOf({ id, hops }: Stall): string {
+  return JSON.stringify([id, hops.map(({ subtask, waitsFor, cause }) => [nameOf(subtask), waitsFor, cause])]);
 }
 
 function isSame(a: Stall, b: Stall): boolean {

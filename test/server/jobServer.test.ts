@@ -293,6 +293,19 @@ test('a stall is opened while it lasts, names the channel, and is closed when th
     opened?.stall.channel,
   );
   expect(opened?.stall.hops.at(-1)?.subtask.vertex).toBe('right');
+  // A barrier that comes nearer is no news ten times a second.
+  const rights = waited.filter(({ fromVertex }) => fromVertex === 'right');
+  for (const { id } of rights) {
+    world.setChannel(id, 'barrierWritten', 1);
+    world.setChannel(id, 'barrierPosition', 100);
+  }
+  const before = client.of('stall/changed').length;
+  for (let read = 0; read < 30; read++) {
+    for (const { id } of rights) world.setChannel(id, 'recordsRead', read);
+    world.pass(100);
+  }
+  expect(client.of('stall/changed').length - before).toBeLessThanOrEqual(5);
+  expect(client.of('stall/changed').at(-1)?.stall.hops.at(-1)).toMatchObject({ cause: 'behind-records' });
   for (const { id, fromVertex } of waited) if (fromVertex === 'right') world.server.fact(arrive(id));
   world.server.fact({
     type: 'aligned',

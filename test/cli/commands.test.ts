@@ -1,5 +1,5 @@
 /** Every command as it is typed, on one job that runs meanwhile; and the shapes of --json. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import {
   savepointDetails,
   savepointSummary,
 } from '../../runtime/protocol/savepoints.ts';
+import { committedLines } from '../chaos/chaosRun.ts';
 import { objectsOf, type RunningCommand, runCommand, startCommand } from './sluiceCommand.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-commands-'));
@@ -160,4 +161,38 @@ test('a job that had finished has nothing left to do', async () => {
   const again = await run('--from', 'latest');
   expect(again.code).toBe(0);
   expect(again.stdout).toContain('had finished already');
+});
+
+test('a second Ctrl-C stops at once, and what was committed stays a whole', async () => {
+  const own = mkdtempSync(join(cwd, 'twice-'));
+  const command = startCommand(['run', pipelineFile, '--json'], { cwd: own });
+  await command.object('checkpoint', (checkpoint) => checkpoint.status === 'completed');
+  command.child.kill('SIGINT');
+  command.child.kill('SIGINT');
+  const end = await command.ended;
+  expect(end.code).toBe(130);
+  const again = startCommand(['run', pipelineFile, '--from', 'latest', '--json'], { cwd: own });
+  await again.object('checkpoint', (checkpoint) => checkpoint.status === 'completed');
+  again.child.kill('SIGINT');
+  expect((await again.ended).code).toBe(130);
+  const lines = committedLines(join(own, 'out'));
+  expect(new Set(lines).size).toBe(lines.length);
+});
+
+test('a runtime that is killed is going again from the last checkpoint, by itself', async () => {
+  const own = mkdtempSync(join(cwd, 'killed-'));
+  const command = startCommand(['run', pipelineFile, '--json'], { cwd: own });
+  await command.object('checkpoint', (checkpoint) => checkpoint.status === 'completed');
+  const running = JSON.parse(readFileSync(join(own, '.sluice/jobs/paced/running.json'), 'utf8')) as {
+    process: { pid: number };
+  };
+  process.kill(running.process.pid, 'SIGKILL');
+  const recovered = await command.object<{ recoveredAfterMs: number | null }>(
+    'running',
+    ({ recoveredAfterMs }) => recoveredAfterMs !== null,
+  );
+  // The budget is 2 s on a machine that has nothing else to do.
+  expect(recovered.recoveredAfterMs).toBeLessThan(10_000);
+  command.child.kill('SIGINT');
+  await command.ended;
 });

@@ -24,6 +24,8 @@ interface Screen {
   readonly drop?: boolean;
   /** Only what a window shows: dialogs, and pages that go on and on. */
   readonly clipped?: boolean;
+  /** Only this part of the page. */
+  readonly only?: string;
 }
 
 const screens: readonly Screen[] = [
@@ -32,8 +34,20 @@ const screens: readonly Screen[] = [
   { name: 'stall-walk', scenario: 'stall', ui: { view: { kind: 'stall', id: 7 } } },
   { name: 'checkpoint', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 38 } } },
   { name: 'checkpoint-failed', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 29 } } },
-  { name: 'history-table', clipped: true, scenario: 'running', ui: { checkpointsAs: 'table' } },
-  { name: 'history-chart', clipped: true, scenario: 'running', ui: { checkpointsAs: 'chart' } },
+  {
+    name: 'history-table',
+    only: 'section[aria-label="Checkpoints"]',
+    clipped: true,
+    scenario: 'running',
+    ui: { checkpointsAs: 'table' },
+  },
+  {
+    name: 'history-chart',
+    only: 'section[aria-label="Checkpoints"]',
+    clipped: true,
+    scenario: 'running',
+    ui: { checkpointsAs: 'chart' },
+  },
   {
     name: 'take-savepoint',
     scenario: 'running',
@@ -59,15 +73,15 @@ const screens: readonly Screen[] = [
     ui: { view: { kind: 'restore', savepoint: wrongId } },
     clipped: true,
   },
-  { name: 'restored', clipped: true, scenario: 'restored' },
-  { name: 'at-least-once', clipped: true, scenario: 'at-least-once' },
+  { name: 'restored', height: 560, clipped: true, scenario: 'restored' },
+  { name: 'at-least-once', height: 560, clipped: true, scenario: 'at-least-once' },
   { name: 'empty', scenario: 'empty' },
-  { name: 'finished', clipped: true, scenario: 'finished' },
+  { name: 'finished', height: 560, clipped: true, scenario: 'finished' },
   { name: 'failed', clipped: true, scenario: 'failed' },
-  { name: 'restarting', clipped: true, scenario: 'restarting' },
+  { name: 'restarting', height: 560, clipped: true, scenario: 'restarting' },
   { name: 'events', scenario: 'failed', ui: { view: { kind: 'events' } } },
   { name: 'no-job', scenario: 'no-job' },
-  { name: 'disconnected', clipped: true, scenario: 'running', drop: true },
+  { name: 'disconnected', height: 560, clipped: true, scenario: 'running', drop: true },
   { name: 'large', scenario: 'large', themes: ['dark'] },
 ];
 
@@ -125,7 +139,9 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
     await page.waitForTimeout(900);
     const path = join(into, `${screen.name}.${theme}.${width}.png`);
     const picture = smallPng(
-      await page.screenshot({ fullPage: screen.clipped !== true, animations: 'disabled' }),
+      screen.only === undefined
+        ? await page.screenshot({ fullPage: screen.clipped !== true, animations: 'disabled' })
+        : await page.locator(screen.only).screenshot({ animations: 'disabled' }),
     );
     await writeFile(path, picture);
     bytes += picture.length;

@@ -1,5 +1,5 @@
 /**
- * A PNG of a screen in a quarter of its size: at most 48 colours, chosen by how often they occur, everything else
+ * A PNG of a screen in a quarter of its size: at most 36 colours, chosen by how often they occur, everything else
  * takes the nearest. Screens have few colours and many soft edges, so nobody sees it. Only what Chromium writes is
  * read: 8 bits per channel, RGB or RGBA, not interlaced.
  */
@@ -97,10 +97,10 @@ function paletteOf(colors: Uint32Array): number[] {
   const byCount = [...counts].sort((a, b) => b[1] - a[1]).map(([color]) => color);
   const palette: number[] = [];
   for (const color of byCount) {
-    if (palette.length === 48) break;
+    if (palette.length === 36) break;
     // A flat area keeps its exact colour; of the soft edges only those that differ visibly get one of their own.
     const isFlat = palette.length < 24 && (counts.get(color) ?? 0) * 1_000 > colors.length;
-    if (isFlat || palette.every((known) => distance(known, color) > 320)) palette.push(color);
+    if (isFlat || palette.every((known) => distance(known, color) > 420)) palette.push(color);
   }
   return palette;
 }

@@ -241,7 +241,7 @@ export function keepPlaces(previous: Layout | null, fresh: Layout): Layout {
 }
 
 /** Gaps between ranks grow and shrink with the panel; cards keep their size. */
-export function spread(layout: Layout, width: number, least = 0.85, most = 1.8): Layout {
+export function spread(layout: Layout, width: number, least = 0.85, most = 3): Layout {
   if (layout.direction === 'down' || layout.places.size === 0) return layout;
   const columns = [...new Set([...layout.places.values()].map(({ x }) => x))].length;
   const last = Math.max(...[...layout.places.values()].map((place) => place.width));

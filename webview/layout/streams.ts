@@ -29,6 +29,8 @@ export const gateLength = { right: 40, down: 22 } as const;
 
 /** `approach`: the straight stretch before a vertex with several inputs. */
 export function streamsOf(layout: Layout, edges: readonly LayoutEdge[]): Map<string, Stream> {
+  // Seen from afar there are no basins, and no room was kept for them.
+  const hasRoom = layout.places.size <= 60;
   const streams = new Map<string, Stream>();
   const into = groupBy(edges, ({ to }) => to);
   const outOf = groupBy(edges, ({ from }) => from);
@@ -38,7 +40,7 @@ export function streamsOf(layout: Layout, edges: readonly LayoutEdge[]): Map<str
     if (from === undefined || to === undefined) continue;
     const siblingsIn = portOrder(into.get(edge.to) ?? [], layout, ({ from: other }) => other);
     const siblingsOut = portOrder(outOf.get(edge.from) ?? [], layout, ({ to: other }) => other);
-    const joins = siblingsIn.length > 1;
+    const joins = hasRoom && siblingsIn.length > 1;
     streams.set(
       edge.id,
       stream(layout.direction, edge, from, to, {

@@ -141,8 +141,8 @@ function span({ state, now }: Context, comparison: Comparison): TemplateResult {
 function tree({ controller, state }: Context, compare: CompareState, comparison: Comparison): TemplateResult {
   const totals = totalsOf(comparison.states);
   const types = new Map(
-    state.job?.graph.vertices.flatMap(({ operators, role }) =>
-      operators.map(({ uid, type }) => [uid, { type, role }] as const),
+    state.job?.graph.vertices.flatMap(({ operators }) =>
+      operators.map(({ uid, type }) => [uid, type] as const),
     ) ?? [],
   );
   const numbers = (
@@ -160,8 +160,9 @@ function tree({ controller, state }: Context, compare: CompareState, comparison:
         <thead><tr><th scope="col"><span class="hidden-text">State</span></th><th scope="col" class="n">Added</th><th scope="col" class="n">Removed</th><th scope="col" class="n">Changed</th><th scope="col" class="n wide-only">Size change</th></tr></thead>
         <tbody>
           ${byOperator(comparison).map((operator) => {
-            const known = types.get(operator.uid);
-            return html`<tr><td>${icon(operatorIcon(known?.type ?? 'map', known?.role ?? 'operator', false))} <b>${operator.name}</b></td>${numbers(operator, true)}</tr>
+            const type = types.get(operator.uid) ?? 'map';
+            const role = type === 'source' || type === 'sink' ? type : 'operator';
+            return html`<tr><td>${icon(operatorIcon(type, role, false))} <b>${operator.name}</b></td>${numbers(operator, true)}</tr>
               ${operator.states.map((row) => {
                 const selected = compare.selected?.uid === row.uid && compare.selected.state === row.state;
                 const choose = () => void controller.selectState(row.uid, row.state);

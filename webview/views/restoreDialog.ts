@@ -164,7 +164,7 @@ const isUrgent = ({ verdict }: PreflightItem) => verdict === 'impossible' || ver
 function finding(item: PreflightItem, tool: TemplateResult | typeof nothing): TemplateResult {
   const [name, tone, words] = looks[item.verdict];
   const size =
-    item.keys === null || item.text.includes(format.whole(item.keys))
+    item.keys === null || item.keys === 0 || item.text.includes(format.whole(item.keys))
       ? ''
       : ` ${format.counted(item.keys, 'key')}${item.bytes === null ? '' : `, ${format.bytes(item.bytes)}`}.`;
   return html`<li class=${item.verdict}>

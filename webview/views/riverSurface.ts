@@ -189,7 +189,7 @@ export class RiverSurface {
   }
 
   private get top(): number {
-    return this.narrow ? 12 : padding.top;
+    return layoutIsLarge(this.layout) ? 44 : this.narrow ? 12 : padding.top;
   }
 
   private fittingZoom(): number {
@@ -197,7 +197,7 @@ export class RiverSurface {
     if (layout === null || layout.width === 0) return 1;
     const across = (width - 2 * (this.narrow ? 12 : padding.x)) / layout.width;
     if (layout.places.size <= largeFrom) return Math.min(1, across);
-    return Math.min(1, across, (largeHeight - padding.top - padding.bottom) / layout.height);
+    return Math.min(1, across, (largeHeight - this.top - padding.bottom) / layout.height);
   }
 
   private zoom(): number {

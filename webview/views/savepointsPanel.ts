@@ -94,7 +94,7 @@ function since({ state, now }: Context): TemplateResult | typeof nothing {
       ? nothing
       : html`<dl class="pair">
           <dt>Since the last savepoint</dt><dd>${format.age(now - newest.createdAt)}</dd>
-          <dt class="muted">Would be read again</dt><dd class="muted">${again === null ? orUnknown(format.unknown, 'It was taken by another run, so its positions cannot be set against this one’s') : `${format.estimate(again)} records`}</dd>
+          <dt class="muted">Would be read again</dt><dd class="muted">${again === null ? orUnknown(format.unknown, 'It lies on another branch of this job, so its positions cannot be set against these') : `${format.estimate(again)} records`}</dd>
         </dl>`
   }
     <dl class="pair">
@@ -117,8 +117,9 @@ function recordsSince(
   let total = 0;
   for (const { subtask, split, offset } of splits.values()) {
     const saved = sources.find((source) => source.split === split && source.operator === subtask.vertex);
-    if (saved === undefined) return null;
-    total += Math.max(0, offset - saved.offset);
+    // A position before the saved one: the job went back since, so this savepoint lies on another branch.
+    if (saved === undefined || offset < saved.offset) return null;
+    total += offset - saved.offset;
   }
   return splits.size === 0 ? null : total;
 }

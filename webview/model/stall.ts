@@ -49,7 +49,7 @@ export function verdictOf(job: JobState, stall: Stall, now: number): StallVerdic
     cause:
       stall.closedAt === null
         ? `${cause.text.replace(/\.$/, '')}, for ${duration(heldMs)} so far.${usual}`
-        : `It was held for ${duration(heldMs)}.${usual}`,
+        : `${nameOf(job.graph, cause.subtask)} held barrier ${stall.checkpoint} for ${duration(heldMs)}.${usual}`,
     causeName: nameOf(job.graph, cause.subtask),
     causeVertex: cause.subtask.vertex,
     operator: cause.operator,

@@ -29,6 +29,7 @@ const largeFrom = 60;
 const padding = { x: 20, top: 26, bottom: 22 };
 const streakSpeed = 24;
 const largeHeight = 640;
+const leastWidth = 160;
 const corner = { width: 500, height: 112 };
 
 export class RiverSurface {
@@ -135,7 +136,8 @@ export class RiverSurface {
 
   private resized(): void {
     const { clientWidth } = this.element;
-    if (clientWidth === 0 || clientWidth === this.width) return;
+    // Narrower than a card is no panel but a moment of the page being rearranged.
+    if (clientWidth < leastWidth || clientWidth === this.width) return;
     this.width = clientWidth;
     this.ensureLayout();
     this.schedule();

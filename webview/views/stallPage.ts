@@ -52,7 +52,7 @@ export function stallPage(context: JobContext, id: number): TemplateResult {
     html`<h1>Stall</h1>${open ? chip('wait', 'open', 'hourglass') : chip('done', 'over', 'done')}<b class="num">${format.duration(found.waitedMs)}</b><span class="muted num">since ${format.clockWithMs(stall.since)}</span>`,
     html`${failsIn}${button({ label: 'Copy as text', size: 'small', icon: 'copy', onPress: () => controller.around.copy(asText(context, stall.id)) })}`,
   )}
-    <p class="lead">${icon('warning', 't-wait')}<span><b>${found.causeName}</b> ${open ? 'holds' : 'held'} barrier ${stall.checkpoint}. ${withOperator(found.cause, found.operator, openSource)}</span></p>
+    <p class="lead">${icon('warning', 't-wait')}<span>${sentence(found.cause, found.causeName, found.operator, openSource)}</span></p>
     <div class="two">
       <section class="section" aria-label="Walk upstream to the cause">
         ${sectionHead('Walk upstream to the cause', nothing)}
@@ -77,6 +77,18 @@ export function stallPage(context: JobContext, id: number): TemplateResult {
         </div>
       </section>
     </div>`;
+}
+
+/** The cause's sentence, with the name it begins with set in bold. */
+function sentence(
+  text: string,
+  name: string,
+  operator: string | null,
+  open: (() => void) | null,
+): TemplateResult {
+  return text.startsWith(`${name} `)
+    ? html`<b>${name}</b>${withOperator(text.slice(name.length), operator, open)}`
+    : html`${withOperator(text, operator, open)}`;
 }
 
 function recoverFrom({ job }: JobContext): string {

@@ -143,7 +143,8 @@ async function askForConsent(
       'The output of {0} holds parts of an earlier run. Its records would come twice.',
       job.name,
     );
-    const options = { modal: true, detail: message };
+    // What follows the first clause is advice for the command line.
+    const options = { modal: true, detail: `${message.split(';')[0]}.` };
     const chosen = await vscode.window.showWarningMessage(text, options, rename, goOn);
     if (chosen === rename) await start({ ...launch, supersede: true });
     if (chosen === goOn) await start({ ...launch, from: 'latest' });

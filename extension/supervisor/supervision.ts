@@ -178,10 +178,6 @@ export function recoveryLaunch({ launch, checkpointed }: Supervision): JobLaunch
   return checkpointed ? { ...launch, from: 'latest' } : launch;
 }
 
-export function isOver(state: SupervisorState): boolean {
-  return state.phase === 'ended';
-}
-
 function onReport(supervision: Supervision, report: LaunchReport, at: number): Step {
   const { state } = supervision;
   switch (report.type) {

@@ -2,7 +2,7 @@
  * What a restore would do, as the text of a dialog: per operator in one line, what is read again, what has to be
  * agreed to. The dialog asks one question; its button names everything that is agreed to by pressing it.
  */
-import type { Preflight, PreflightItem } from '../../runtime/protocol/savepoints.ts';
+import type { Preflight, PreflightItem, PreflightVerdict } from '../../runtime/protocol/savepoints.ts';
 import { bytesText, countText } from './numbers.ts';
 import type { Say } from './say.ts';
 
@@ -24,13 +24,14 @@ export function restoreQuestion(preflight: Preflight, say: Say): RestoreQuestion
       ? say('Restore {0} from "{1}"?', savepoint.job, name)
       : say('{0} cannot be restored from "{1}".', savepoint.job, name),
     detail: [
-      ...itemLines(preflight.items),
-      '',
-      ...replayLines(preflight, say),
-      ...supersededLines(preflight, say),
+      supersededLines(preflight, say),
+      itemLines(preflight.items),
+      replayLines(preflight, say),
+      restLines(preflight.items, say),
     ]
-      .join('\n')
-      .trim(),
+      .filter((lines) => lines.length > 0)
+      .map((lines) => lines.join('\n'))
+      .join('\n\n'),
     agree: isPossible ? agreement(needs, say) : null,
   };
 }
@@ -44,20 +45,31 @@ function agreement(needs: Preflight['needs'], say: Say): string {
   return say('Restore');
 }
 
-/** What needs attention comes first; what is restored as it is, last. */
+const urgency: readonly PreflightVerdict[] = ['impossible', 'dropped', 'migrated', 'rescaled'];
+
+/** What is not simply as it was, the most urgent first. */
 function itemLines(items: readonly PreflightItem[]): string[] {
-  const urgency = ['impossible', 'dropped', 'migrated', 'new-and-empty', 'rescaled', 'as-is'];
-  const sorted = [...items].sort((a, b) => urgency.indexOf(a.verdict) - urgency.indexOf(b.verdict));
-  const lines = sorted.map(
-    ({ name, state, text }) => `${state === null ? name : `${name} · ${state}`}: ${text}`,
+  const lines = urgency.flatMap((verdict) =>
+    items
+      .filter((item) => item.verdict === verdict)
+      .map(({ name, state, text }) => `${state === null ? name : `${name} · ${state}`}: ${text}`),
   );
   return lines.length <= linesMax
     ? lines
     : [...lines.slice(0, linesMax - 1), `… ${lines.length - linesMax + 1}`];
 }
 
+function restLines(items: readonly PreflightItem[], say: Say): string[] {
+  const count = (verdict: PreflightVerdict) =>
+    items.filter((item) => item.verdict === verdict && item.state !== null).length;
+  return [
+    say('States restored as they are: {0}; new and empty: {1}.', count('as-is'), count('new-and-empty')),
+  ];
+}
+
 function replayLines({ replay }: Preflight, say: Say): string[] {
   return replay
+    .filter(({ from, to }) => to === null || to > from)
     .slice(0, linesMax)
     .map(({ operator, from, to }) =>
       to === null
@@ -70,7 +82,6 @@ function supersededLines({ supersededParts }: Preflight, say: Say): string[] {
   if (supersededParts.length === 0) return [];
   const bytes = supersededParts.reduce((sum, part) => sum + part.bytes, 0);
   return [
-    '',
     say(
       '{0} parts ({1}) were committed after this point. They would come twice, so they are renamed to .superseded-…; nothing is deleted.',
       countText(supersededParts.length),

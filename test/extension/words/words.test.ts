@@ -44,13 +44,11 @@ test('a pre-flight asks one question, and its button says all that is agreed to'
   expect(restoreQuestion(preflight, say)).toEqual({
     message: 'Restore delays from "before"?',
     detail: [
-      'old · pending: No operator takes the state pending: 21,016 keys',
-      'enrich · seen: restored as is',
-      '',
-      'weather reads records 1,200 to 10,403 again.',
-      '',
       '2 parts (2.0 KiB) were committed after this point. They would come twice, so they are renamed to .superseded-…; nothing is deleted.',
-    ].join('\n'),
+      'old · pending: No operator takes the state pending: 21,016 keys',
+      'weather reads records 1,200 to 10,403 again.',
+      'States restored as they are: 1; new and empty: 0.',
+    ].join('\n\n'),
     agree: 'Restore, Supersede Parts and Drop State',
   });
 });
@@ -74,7 +72,7 @@ test('what is impossible cannot be agreed to', () => {
     bytes: null,
   };
   const question = restoreQuestion({ ...preflight, items: [...preflight.items, item] }, say);
-  expect([question.agree, question.detail.split('\n')[0]]).toEqual([null, 'x · s: no migration from v1']);
+  expect([question.agree, question.detail.split('\n')[2]]).toEqual([null, 'x · s: no migration from v1']);
   expect(restoreQuestion({ ...preflight, possible: false }, say).agree).toBeNull();
 });
 

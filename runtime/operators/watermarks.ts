@@ -90,7 +90,10 @@ export type WatermarkChange =
 
 const nothing: readonly WatermarkChange[] = Object.freeze([]);
 
-/** The watermarks of an operator's channels, put together. */
+/**
+ * The watermarks of an operator's channels, put together. A channel at MAX_WATERMARK is at its end, which follows, and
+ * counts as ended: were it the lowest of the active ones, it would end the time of those that are only silent.
+ */
 export class WatermarkCoalescer {
   readonly #watermarks: Float64Array;
   readonly #states: ('active' | 'idle' | 'ended')[];
@@ -141,6 +144,7 @@ export class WatermarkCoalescer {
     let idle = 0;
     for (const [channel, state] of this.#states.entries()) {
       const watermark = this.#watermarks[channel] ?? MIN_WATERMARK;
+      if (watermark === MAX_WATERMARK) continue;
       if (state === 'active') {
         active++;
         if (watermark < lowestActive) lowestActive = watermark;

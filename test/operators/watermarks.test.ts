@@ -44,6 +44,12 @@ test.each([
   ['a channel that wakes up behind the others moves nothing', 2, '0:9 1:idle 1:active 1:4 1:10 0:11', '9 10'],
   ['an ended channel does not hold the others back', 2, '0:5 1:9 0:end', '5 9'],
   ['when all have ended everything may fire', 2, '0:5 1:9 0:end 1:end', '5 9 max'],
+  [
+    'a channel at its end does not end the time of one that is only silent',
+    2,
+    '0:5 0:idle 1:7 1:Infinity 1:end 0:9 0:Infinity',
+    '7 idle active 9 max',
+  ],
   ['the rest is idle when the only active one ends', 2, '0:5 1:3 1:idle 0:end', '3 5 idle'],
   ['the last watermark of each channel', 2, '0:Infinity 1:4 1:Infinity', '4 max'],
   ['what comes after the end is not heard', 2, '0:end 0:99 1:3', '3'],

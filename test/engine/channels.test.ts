@@ -106,6 +106,15 @@ describe.each(kinds)('%s', (_name, make) => {
     expect(drain(reader)).toHaveLength(written);
   });
 
+  test('control frames without end are refused at last, and taken again when there is room', () => {
+    const { writer, reader } = make();
+    let written = 0;
+    while (writer.offer(barrier(written + 1)) === 'taken' && written < 100_000) written++;
+    expect(written).toBeLessThan(100_000);
+    expect(drain(reader)).toHaveLength(written);
+    expect(writer.offer(barrier(written + 1))).toBe('taken');
+  });
+
   test('positions count frames, also across many rounds of the memory', () => {
     const { writer, reader } = make();
     const random = seededRandom(7);

@@ -1,7 +1,8 @@
 /**
  * The two ends of a channel. Both kinds (a queue inside a thread, a ring between threads) behave the same:
  * - C1. What was accepted comes out once, in order.
- * - C2. Data is accepted only while there is room; control frames have reserved room and are accepted even when full.
+ * - C2. Data is accepted only while there is room; control frames have reserved room and are accepted even when full, until
+ *   that is used up too (a user who asks for one savepoint after the other while nothing is read).
  * - C3. Positions count frames since the channel was made; reading never passes the writer.
  */
 import type { Frame } from './frame.ts';

@@ -4,7 +4,6 @@
  * The queue is a growing array with a moving head that is compacted now and then: pushing and shifting at both ends of
  * a JavaScript array costs a copy per shift.
  */
-import { assert } from '../../base/assert.ts';
 import type { ChannelReader, ChannelWriter } from './channel.ts';
 import { batchRecords, type Frame } from './frame.ts';
 
@@ -42,11 +41,8 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
         this.#queuedRecords === 0 || this.#queuedRecords + frame.values.length <= this.#capacityRecords;
       if (!fits) return 'full';
       this.#queuedRecords += frame.values.length;
-    } else {
-      assert(
-        this.#frames.length - this.#head < this.#capacityRecords + CONTROL_FRAMES_MAX,
-        'a channel overflows with control frames',
-      );
+    } else if (this.#frames.length - this.#head >= this.#capacityRecords + CONTROL_FRAMES_MAX) {
+      return 'full';
     }
     this.#frames.push(frame);
     this.#written++;

@@ -40,8 +40,7 @@ export class RingChannelWriter implements ChannelWriter {
   offer(frame: Frame): 'taken' | 'full' | 'too-large' {
     const kind = frameKinds.indexOf(frame.kind);
     if (frame.kind !== 'data') {
-      const written = this.#ring.write(kind, 0, this.#codec.encode(frame), 0);
-      assert(written, 'a ring has no room left for control frames');
+      if (!this.#ring.write(kind, 0, this.#codec.encode(frame), 0)) return 'full';
       this.#wakeReader();
       return 'taken';
     }

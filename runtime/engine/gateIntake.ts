@@ -41,6 +41,8 @@ export class GateIntake implements Intake {
   #cursor = 0;
   #channel: GateChannel | null = null;
   #recordsIn = 0;
+  /** From the coordinator, which overtakes what is still in the channels: they wait for the end of all of these. */
+  readonly #triggers: Barrier[] = [];
 
   constructor(options: {
     gate: InputGate;
@@ -94,7 +96,9 @@ export class GateIntake implements Intake {
   }
 
   trigger(barrier: Barrier): void {
-    this.#running.apply(this.#handler.trigger(barrier, momentOf(this.#clock)));
+    // At once, it would make an older barrier that has not been read yet obsolete.
+    if (this.#gate.allEnded) this.#running.apply(this.#handler.trigger(barrier, momentOf(this.#clock)));
+    else this.#triggers.push(barrier);
   }
 
   drain(): void {
@@ -191,6 +195,7 @@ export class GateIntake implements Intake {
   #end(place: number, channel: GateChannel): void {
     this.#gate.end(place);
     this.#running.apply(this.#handler.end(place, momentOf(this.#clock)));
+    if (this.#gate.allEnded) for (const barrier of this.#triggers.splice(0)) this.trigger(barrier);
     if (this.#gate.inputEnded(channel.input)) this.#chain.endInput(channel.input);
     if (this.#gate.allEnded) this.#running.inputEnded();
     else this.#advance(this.#watermarks.onEnd(place));

@@ -117,7 +117,7 @@ describe('around a barrier', () => {
     expect(task.messages('acknowledged')).toEqual([]);
   });
 
-  test('E5 an operator that throws while it is marked declines, leaves no file, and fails by name', () => {
+  test('E5 an operator that throws while it is marked leaves no file and fails by name, ahead of anything else', () => {
     const operator = new Recorder();
     operator.onSnapshot = () => {
       throw new TypeError('cannot save this');
@@ -125,7 +125,7 @@ describe('around a barrier', () => {
     const task = oneTask(operator);
     task.into[0]?.offer(barrierFrame(1));
     task.settle();
-    expect(task.messages('declined')).toMatchObject([{ checkpointId: 1 }]);
+    expect(task.messages('declined')).toEqual([]);
     expect(task.messages('failed')).toMatchObject([
       { failure: { operator: 'task', name: 'TypeError', message: 'cannot save this', origin: 'user' } },
     ]);
@@ -183,6 +183,40 @@ describe('at the end of the input', () => {
     expect(operator.calls).toContain('snapshot 5 after a');
     expect(task.messages('acknowledged')).toMatchObject([{ checkpointId: 5 }]);
     expect(task.out()).toEqual([]);
+  });
+
+  test('a trigger does not overtake an older barrier that is still in a channel', () => {
+    const operator = new Recorder();
+    const task = oneTask(operator);
+    task.into[0]?.offer(dataFrame('a'));
+    task.into[0]?.offer(barrierFrame(1));
+    task.into[0]?.offer(dataFrame('b'));
+    task.into[0]?.offer({ kind: 'end' });
+    task.handle({ type: 'trigger', subtasks: [{ vertex: 'task', index: 0 }], options: barrierOf(2) });
+    task.settle();
+    expect(task.out()).toEqual([
+      'a',
+      'held until 1',
+      'barrier 1',
+      'b',
+      'held until 2',
+      'barrier 2',
+      'held until the end',
+      'end',
+    ]);
+    expect(task.messages('acknowledged')).toMatchObject([{ checkpointId: 1 }, { checkpointId: 2 }]);
+  });
+
+  test('a trigger that was aborted while it waited for the end makes no snapshot', () => {
+    const operator = new Recorder();
+    const task = oneTask(operator);
+    task.handle({ type: 'trigger', subtasks: [{ vertex: 'task', index: 0 }], options: barrierOf(1) });
+    task.handle({ type: 'checkpoint-aborted', checkpointId: 1 });
+    task.into[0]?.offer({ kind: 'end' });
+    task.settle();
+    expect(task.out()).toEqual(['cancel 1', 'held until the end', 'end']);
+    expect(task.messages('acknowledged')).toEqual([]);
+    expect(operator.calls).toContain('aborted 1');
   });
 
   test('the end of a channel counts as its barrier', () => {

@@ -11,6 +11,7 @@ import type { OperatorContext, Output, StreamOperator, Timer } from '../operator
 import type { Key } from '../state/declarations.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { DueTimer } from '../state/timerQueue.ts';
+import { closeAll } from './closeAll.ts';
 import { inOperator } from './operatorFailure.ts';
 import type { EdgeOutput } from './output.ts';
 
@@ -266,16 +267,7 @@ export class OperatorChain {
     for (const link of this.links) link.run((operator) => operator.notifyCheckpointAborted?.(checkpointId));
   }
 
-  /** Every operator is closed, whatever the others do; the first failure is thrown at the end. */
   close(): void {
-    let failure: unknown = null;
-    for (const link of this.links) {
-      try {
-        link.run((operator) => operator.close?.());
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    if (failure !== null) throw failure;
+    closeAll(this.links.map((link) => () => link.run((operator) => operator.close?.())));
   }
 }

@@ -18,6 +18,7 @@ import type {
   PollResult,
   Source,
   SourceContext,
+  SplitPosition,
   SplitReader,
   WatermarkStrategy,
 } from '../operators/source.ts';
@@ -25,6 +26,7 @@ import { ownedSplits, type SplitState, splitsDeclaration } from '../operators/so
 import { SplitWatermarks } from '../operators/watermarks.ts';
 import { describeState } from '../state/declarations.ts';
 import { BATCH_RECORDS_MAX } from './channels/frame.ts';
+import { closeAll } from './closeAll.ts';
 import type { FromWorker } from './control/messages.ts';
 import type { Intake } from './intake.ts';
 import { type MarkedOperator, type MarkingPlace, openDataFile } from './marking.ts';
@@ -145,17 +147,20 @@ export class SourceIntake implements Intake {
     if (this.#draining) return this.#finish();
     const now = this.#clock.now();
     const open = this.#splits;
+    if (this.#woken) {
+      // Every split: nobody says which one it was, and the first that has something ends the step.
+      this.#woken = false;
+      for (const split of open) split.readyAt = now;
+    }
     let emitted = false;
     for (let tried = 0; tried < open.length && !emitted; tried++) {
       const split = open[this.#next % open.length] as OpenSplit;
       this.#next = (this.#next + 1) % open.length;
-      if (split.finished) continue;
-      if (!this.#woken && (split.readyAt === null || split.readyAt > now)) continue;
+      if (split.finished || split.readyAt === null || split.readyAt > now) continue;
       emitted = this.#poll(split);
     }
-    this.#woken = false;
-    this.#advanceWatermark();
     if (this.#source.bounded && open.every((split) => split.finished)) return this.#finish();
+    this.#advanceWatermark();
     return emitted;
   }
 
@@ -199,7 +204,7 @@ export class SourceIntake implements Intake {
       ...this.#alreadyFinished,
       ...this.#splits.map((split) => ({
         split: split.id,
-        position: { ...split.reader.position(), finished: split.finished },
+        position: { ...this.#positionOf(split), finished: split.finished },
         highestTimestamp: split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id),
       })),
     ];
@@ -221,7 +226,7 @@ export class SourceIntake implements Intake {
       })),
       ...this.#splits.map((split) => ({
         split: split.id,
-        offset: split.reader.position().offset,
+        offset: this.#positionOf(split).offset,
         watermark: watermarkOf(split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id)),
       })),
     ];
@@ -235,8 +240,15 @@ export class SourceIntake implements Intake {
   }
 
   close(): void {
-    for (const split of this.#splits) split.reader.close();
+    const splits = this.#splits;
     this.#splits = [];
+    closeAll(
+      splits.map(
+        ({ reader }) =>
+          () =>
+            this.#guard(() => reader.close()),
+      ),
+    );
   }
 
   get #running(): Task {
@@ -251,7 +263,7 @@ export class SourceIntake implements Intake {
     let highest = NO_TIMESTAMP;
     let records = 0;
     const emit = (value: unknown, given: number): boolean => {
-      const timestamp = timestampOf === null ? given : timestampOf(value);
+      const timestamp = timestampOf === null ? given : this.#timestamp(timestampOf, value);
       if (timestamp > highest) highest = timestamp;
       records++;
       entry.collect(value, timestamp);
@@ -283,7 +295,7 @@ export class SourceIntake implements Intake {
     if (this.#strategy === null && this.#splits.length > 0) return;
     const { chain } = this.#running;
     const { watermark, idle } = this.#watermarks.read(this.#clock.monotonicMs());
-    const silent = idle || this.#splits.length === 0;
+    const silent = idle || this.#splits.every((split) => split.finished);
     if (this.#idleSent && !silent) chain.idleness('active');
     if (watermark > this.#watermark) {
       this.#watermark = watermark;
@@ -301,6 +313,18 @@ export class SourceIntake implements Intake {
     this.#running.chain.watermark(MAX_WATERMARK);
     this.#running.inputEnded();
     return true;
+  }
+
+  #positionOf(split: OpenSplit): SplitPosition {
+    return this.#guard(() => split.reader.position());
+  }
+
+  #timestamp(timestampOf: (value: unknown) => number, value: unknown): number {
+    try {
+      return timestampOf(value);
+    } catch (error) {
+      throw inOperator(error, this.#uid, value, true);
+    }
   }
 
   /** What a reader throws is named after the source. */

@@ -14,6 +14,7 @@ import type { Barrier, CheckpointFailureReason } from '../checkpoint/barrier.ts'
 import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
+import { closeAll } from './closeAll.ts';
 import { type FromWorker, type SubtaskId, subtaskName } from './control/messages.ts';
 import type { Intake } from './intake.ts';
 import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.ts';
@@ -113,6 +114,8 @@ export class Task {
   /** When something is due without input: a timer, a source that asked to be polled again. Clock.now(). */
   wakeAt(): number | null {
     if (this.#state !== 'running') return null;
+    // Backpressured: whoever makes room wakes the thread, and until then nothing of this is done.
+    if (!this.chain.hasRoom()) return null;
     const timer = this.chain.nextProcessingTime();
     const intake = this.#intake.wakeAt();
     return timer === null ? intake : intake === null ? timer : Math.min(timer, intake);
@@ -184,13 +187,7 @@ export class Task {
       for (const link of this.chain.links) marked.push(markLink(link, place, deferred));
     } catch (error) {
       for (const part of marked) letGo(part);
-      this.#send({
-        type: 'declined',
-        subtask: this.id,
-        checkpointId,
-        reason: 'CHECKPOINT_DECLINED',
-        message: error instanceof Error ? error.message : String(error),
-      });
+      // No decline: it would run ahead of the failure, and fail the job without a word of what was thrown here.
       throw error;
     }
     const marking = this.#clock.monotonicMs();
@@ -239,8 +236,7 @@ export class Task {
     this.#state = 'closed';
     for (const run of this.#snapshots) run.cancel();
     this.#snapshots = [];
-    this.#intake.close();
-    this.chain.close();
+    closeAll([() => this.#intake.close(), () => this.chain.close()]);
   }
 
   #finish(): StepResult {

@@ -112,7 +112,7 @@ export class TaskThread {
       const at = slot.task.wakeAt();
       if (at !== null && (wakeAt === null || at < wakeAt)) wakeAt = at;
     }
-    this.#reportPositions();
+    if (!this.#closed) this.#reportPositions();
     return { progressed, wakeAt, closed: this.#closed };
   }
 
@@ -189,16 +189,10 @@ export class TaskThread {
     const now = this.#options.clock.monotonicMs();
     if (now - this.#positionsAt < POSITIONS_EVERY_MS) return;
     this.#positionsAt = now;
-    for (const slot of this.#slots) {
-      const positions = slot.task.changedPositions();
-      if (positions !== null)
-        this.#options.send({
-          type: 'positions',
-          subtask: slot.id,
-          operator: positions.operator,
-          positions: positions.positions,
-        });
-    }
+    this.#all((task) => {
+      const positions = task.changedPositions();
+      if (positions !== null) this.#options.send({ type: 'positions', subtask: task.id, ...positions });
+    });
   }
 
   #all(call: (task: Task) => void): void {

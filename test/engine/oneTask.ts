@@ -20,6 +20,7 @@ import {
   type JobGraph,
 } from '../../runtime/graph/jobGraph.ts';
 import type { StreamOperator } from '../../runtime/operators/operator.ts';
+import type { Source, WatermarkStrategy } from '../../runtime/operators/source.ts';
 import { MemoryDisk } from '../simulation/memoryDisk.ts';
 
 const vertex = (uid: string, role: GraphOperator['role'], inputs: number): GraphOperator => ({
@@ -81,31 +82,56 @@ export const dataFrame = (...values: unknown[]): Frame => ({
 
 export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
   const sources = Array.from({ length: inputs }, (_unused, index) => `in${index}`);
-  const graph: JobGraph = {
-    name: 'one-task',
-    maxParallelism: 128,
-    operators: [
+  return alone(
+    [
       ...sources.map((uid) => vertex(uid, 'source', 0)),
       vertex('task', 'operator', 1),
       vertex('out', 'sink', 1),
     ],
-    edges: [
-      ...sources.map((uid) => ({
-        id: `${uid}-task`,
-        from: uid,
-        to: 'task',
-        input: 0,
-        partitioning: 'rebalance' as const,
-        label: '',
-      })),
-      { id: 'task-out', from: 'task', to: 'out', input: 0, partitioning: 'rebalance', label: '' },
-    ],
+    [...sources.map((uid) => edge(uid, 'task')), edge('task', 'out')],
+    'task',
+    { role: 'operator', states: [], create: () => operator },
+  );
+};
+
+/** A source in the place of the task. */
+export const oneSource = <T>(
+  source: Source<T>,
+  watermarks: WatermarkStrategy<unknown> | null = null,
+): OneTask =>
+  alone([vertex('in', 'source', 0), vertex('out', 'sink', 1)], [edge('in', 'out')], 'in', {
+    role: 'source',
+    source: source as Source<unknown>,
+    watermarks,
+  });
+
+const edge = (from: string, to: string): JobGraph['edges'][number] => ({
+  id: `${from}-${to}`,
+  from,
+  to,
+  input: 0,
+  partitioning: 'rebalance',
+  label: '',
+});
+
+const alone = (
+  operators: GraphOperator[],
+  edges: JobGraph['edges'],
+  tested: string,
+  factory: OperatorFactory,
+): OneTask => {
+  const sources = edges.filter(({ to }) => to === tested).map(({ from }) => from);
+  const graph: JobGraph = {
+    name: 'one-task',
+    maxParallelism: 128,
+    operators,
+    edges,
     fingerprint: 'x',
     checkpoints: defaultCheckpointSettings,
     restart: defaultRestartStrategy,
   };
   const execution = buildExecutionGraph(graph);
-  const mine: SubtaskId[] = [{ vertex: 'task', index: 0 }];
+  const mine: SubtaskId[] = [{ vertex: tested, index: 0 }];
   const neighbours: SubtaskId[] = [...sources, 'out'].map((uid) => ({ vertex: uid, index: 0 }));
   const rings = new Map(execution.channels.map((channel) => [channel.id, makeRing(1 << 16)]));
   const clock = new ManualClock(1_000);
@@ -114,9 +140,8 @@ export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
   const disk = new MemoryDisk((call) => waiting.push(call));
   const sent: FromWorker[] = [];
   let held = false;
-  const factory: OperatorFactory = { role: 'operator', states: [], create: () => operator };
   const thread = new TaskThread({
-    definition: { graph, factories: new Map([['task', factory]]), edges: new Map() },
+    definition: { graph, factories: new Map([[tested, factory]]), edges: new Map() },
     execution,
     deploy: {
       runId: 'run',
@@ -139,19 +164,19 @@ export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
     wakeThread: () => {},
     wakeSelf: () => {},
   });
-  const channelOf = (edge: string) => execution.channels.find((channel) => channel.edge === edge)?.id ?? -1;
+  const channelOf = (id: string) => execution.channels.find((channel) => channel.edge === id)?.id ?? -1;
   const into = sources.map(
     (uid) =>
       new RingChannelWriter(
-        channelOf(`${uid}-task`),
+        channelOf(`${uid}-${tested}`),
         4_096,
-        rings.get(channelOf(`${uid}-task`)) as SharedArrayBuffer,
+        rings.get(channelOf(`${uid}-${tested}`)) as SharedArrayBuffer,
         () => {},
       ),
   );
   const reader: ChannelReader = new RingChannelReader(
-    channelOf('task-out'),
-    rings.get(channelOf('task-out')) as SharedArrayBuffer,
+    channelOf(`${tested}-out`),
+    rings.get(channelOf(`${tested}-out`)) as SharedArrayBuffer,
     () => {},
   );
   thread.step();

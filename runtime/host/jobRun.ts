@@ -170,11 +170,12 @@ export class JobRun {
   }
 
   restore(point: RestorePoint, parallelism: number | null, done: (result: Outcome<null>) => void): void {
-    const target = parallelism ?? this.#view.job.parallelism;
-    this.#restoring = { point, parallelism: target };
+    const restoring = { point, parallelism: parallelism ?? this.#view.job.parallelism };
+    this.#restoring = restoring;
     this.#after(() =>
       this.#master.restore(point, parallelism, (result) => {
-        this.#restoring = null;
+        // Another restore may have come in between: this one is refused then, and that one goes on.
+        if (this.#restoring === restoring) this.#restoring = null;
         done(result);
       }),
     );

@@ -12,6 +12,7 @@ import { seededRandom } from '../../runtime/base/random.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
 import type { JobStatus } from '../../runtime/engine/job/facts.ts';
 import type { RestorePoint, TakenSnapshot } from '../../runtime/engine/job/jobMaster.ts';
+import type { Sink } from '../../runtime/operators/sink.ts';
 import type { Source } from '../../runtime/operators/source.ts';
 import { MemoryDisk } from './memoryDisk.ts';
 import { Scheduler } from './scheduler.ts';
@@ -262,6 +263,34 @@ describe('a job fails', () => {
     exactlyOnce(world.committed());
   });
 
+  test('E5 what an operator throws while it is marked is what the job fails with, though no checkpoint may fail', () => {
+    const throwing: Sink<{ id: string }> = {
+      name: 'throwing',
+      guarantee: 'at-least-once',
+      createWriter: () => ({
+        open: () => {},
+        write: () => {},
+        prepareCommit: () => {
+          throw new RangeError('cannot be saved');
+        },
+        writerState: () => null,
+        close: () => {},
+      }),
+      createCommitter: () => null,
+    };
+    const made = pipeline('throwing', (env) => {
+      env
+        .fromSource(ticks(), { uid: 'ticks' })
+        .map((tick) => ({ id: tick.key }))
+        .sinkTo(throwing, { uid: 'out' });
+    });
+    const world = new World(made);
+    world.untilStatus('failing');
+    expect(world.process.facts.filter((fact) => fact.type === 'failure')).toMatchObject([
+      { failure: { operator: 'out', name: 'RangeError', message: 'cannot be saved' } },
+    ]);
+  });
+
   test('F14 killed between the manifest of the last checkpoint and its commit: going on commits it', () => {
     const world = new World(counting(ticks(12)));
     world.until('the last manifest', () => latestPoint(world.disk)?.manifest.finished === true);
@@ -326,6 +355,21 @@ describe('M12 a job goes on from another point', () => {
     expect(latestPoint(world.disk)?.manifest.parent?.checkpointId).toBeGreaterThan(
       taken.manifest.checkpointId,
     );
+  });
+
+  test('a job that is being cancelled is cancelled: it does not go on from elsewhere', () => {
+    const world = new World(counting(ticks()));
+    world.untilStatus('running');
+    const taken = takenBy(world);
+    const answers: string[] = [];
+    world.process.master.cancel();
+    world.process.master.restore(
+      { manifest: taken.manifest, directory: taken.path, supersede: true, isLatest: false },
+      null,
+      (result) => answers.push(result.ok ? 'runs' : result.message),
+    );
+    world.untilStatus('canceled');
+    expect(answers).toEqual(['The job is cancelling; run it from the savepoint instead.']);
   });
 
   test('a request that comes while the job is not running is refused with what it is doing', () => {

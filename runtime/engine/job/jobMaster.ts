@@ -208,7 +208,7 @@ export class JobMaster {
 
   /** The job leaves where it is and goes on from this point; `done` when its tasks run. */
   restore(point: RestorePoint, parallelism: number | null, done: Done<null>): void {
-    if (this.#isOver()) {
+    if (this.#isOver() || this.#status === 'cancelling') {
       done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
       return;
     }

@@ -94,7 +94,9 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
 function paletteOf(colors: Uint32Array): number[] {
   const counts = new Map<number, number>();
   for (const color of colors) counts.set(color, (counts.get(color) ?? 0) + 1);
-  const byCount = [...counts].sort((a, b) => b[1] - a[1]).map(([color]) => color);
+  // A small green tick among much grey is what the eye looks for.
+  const weight = ([color, count]: [number, number]) => count * (1 + saturation(color) * 12);
+  const byCount = [...counts].sort((a, b) => weight(b) - weight(a)).map(([color]) => color);
   const palette: number[] = [];
   for (const color of byCount) {
     if (palette.length === 36) break;
@@ -103,6 +105,11 @@ function paletteOf(colors: Uint32Array): number[] {
     if (isFlat || palette.every((known) => distance(known, color) > 420)) palette.push(color);
   }
   return palette;
+}
+
+function saturation(color: number): number {
+  const channels = [color >> 16, (color >> 8) & 255, color & 255];
+  return (Math.max(...channels) - Math.min(...channels)) / 255;
 }
 
 function nearestOf(color: number, palette: readonly number[]): number {

@@ -1,5 +1,5 @@
 /** Two streams of different records that meet in one operator, with or without a common key. */
-import { ProcessOperator } from '../operators/processOperator.ts';
+import { endStatesOf, ProcessOperator } from '../operators/processOperator.ts';
 import type { Key } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { DataStream } from './dataStream.ts';
@@ -33,7 +33,7 @@ export class ConnectedStreams<First, Second> {
       location: callerLocation(),
       inputs: this.#inputs,
       keyed: false,
-      states: [],
+      states: endStatesOf(functions),
       create: () => new ProcessOperator(functions),
     });
     return new DataStream(this.#plan, legs);

@@ -7,10 +7,10 @@ import { FilterOperator } from '../operators/filterOperator.ts';
 import { FlatMapOperator } from '../operators/flatMapOperator.ts';
 import { MapOperator } from '../operators/mapOperator.ts';
 import type { StreamOperator } from '../operators/operator.ts';
-import { ProcessOperator } from '../operators/processOperator.ts';
+import { endStatesOf, ProcessOperator } from '../operators/processOperator.ts';
 import type { Sink } from '../operators/sink.ts';
 import { sinkDeclarations } from '../operators/sinkOperator.ts';
-import { describeState, type Key } from '../state/declarations.ts';
+import { describeState, type Key, type StateDeclaration } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { ConnectedStreams } from './connectedStreams.ts';
 import { KeyedStream } from './keyedStream.ts';
@@ -51,7 +51,8 @@ export class DataStream<T> {
   /** Any number of records out for each one in; state and timers need a keyBy before. */
   process<Out = never>(process: ProcessFunction<T, Out>, options: OperatorOptions = {}): DataStream<Out> {
     const functions = processFunctionsOf(process, [process.onElement], {});
-    return this.#operator('process', options, callerLocation(), () => new ProcessOperator(functions));
+    const states = endStatesOf(functions);
+    return this.#operator('process', options, callerLocation(), () => new ProcessOperator(functions), states);
   }
 
   /** Records of one key go to one subtask, in order, and share one state. */
@@ -126,6 +127,7 @@ export class DataStream<T> {
     options: OperatorOptions,
     location: SourceLocation | null,
     create: () => StreamOperator,
+    states: readonly StateDeclaration[] = [],
   ): DataStream<Out> {
     const inputs = [this.#legs];
     const legs = this.#plan.addOperator({
@@ -134,7 +136,7 @@ export class DataStream<T> {
       location,
       inputs,
       keyed: false,
-      states: [],
+      states,
       create,
     });
     return new DataStream(this.#plan, legs);

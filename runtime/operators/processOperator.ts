@@ -4,6 +4,10 @@
  *
  * The context that those functions get is one object for the life of the operator, so that a record costs no
  * allocation; it is valid only during the call, as its documentation in the API says.
+ *
+ * What `onEnd` sends on is in the output of the checkpoints that follow. So that it is not sent again by whoever restores
+ * one of them, the operator remembers in its own state that its input had ended. A record that comes all the same (a drained
+ * job that goes on) takes that back.
  */
 import { assert, present, unreachable } from '../base/assert.ts';
 import type { Key, StateDeclaration } from '../state/declarations.ts';
@@ -11,6 +15,7 @@ import {
   type KeyedStates,
   NO_TIMESTAMP,
   type OperatorContext,
+  type SnapshotContext,
   type StreamOperator,
   type Timer,
   type Timers,
@@ -37,9 +42,28 @@ export interface ProcessFunctions {
   readonly onEnd: ((context: ProcessContext) => void) | null;
 }
 
+interface EndedSubtask {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly ended: boolean;
+}
+
+/** Union state: at another parallelism nobody's end is one's own, so that only the end of all counts. */
+const endedDeclaration: StateDeclaration<EndedSubtask> = {
+  name: 'ended',
+  type: 'operator-union',
+  schemaVersion: 1,
+};
+
+/** The operator's own state, beside what the author declared. */
+export const endStatesOf = (functions: ProcessFunctions): readonly StateDeclaration[] =>
+  functions.onEnd === null ? [] : [endedDeclaration];
+
 export class ProcessOperator implements StreamOperator {
   readonly #functions: ProcessFunctions;
   #context!: OpenedContext;
+  #subtask = { subtaskIndex: 0, parallelism: 1 };
+  #ended = false;
 
   constructor(functions: ProcessFunctions) {
     this.#functions = functions;
@@ -47,9 +71,17 @@ export class ProcessOperator implements StreamOperator {
 
   open(context: OperatorContext): void {
     this.#context = new OpenedContext(context, this.#functions.states);
+    const { subtaskIndex, parallelism } = context;
+    this.#subtask = { subtaskIndex, parallelism };
+    if (this.#functions.onEnd === null) return;
+    const saved = context.restoredOperatorState(endedDeclaration) as readonly EndedSubtask[];
+    const own = saved.filter((was) => was.parallelism === parallelism && was.subtaskIndex === subtaskIndex);
+    const counting = own.length > 0 ? own : saved;
+    this.#ended = counting.length > 0 && counting.every(({ ended }) => ended);
   }
 
   process(value: unknown, timestamp: Timestamp, input: number): void {
+    this.#ended = false;
     this.#context.timestamp = timestamp;
     present(this.#functions.onElement[input], `the function for input ${input}`)(value, this.#context);
   }
@@ -62,7 +94,14 @@ export class ProcessOperator implements StreamOperator {
     onTimer(timer, this.#context);
   }
 
+  snapshot(context: SnapshotContext): void {
+    if (this.#functions.onEnd === null) return;
+    context.putOperatorState(endedDeclaration, [{ ...this.#subtask, ended: this.#ended }]);
+  }
+
   finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#context.timestamp = NO_TIMESTAMP;
     this.#functions.onEnd?.(this.#context);
   }

@@ -226,6 +226,69 @@ describe('H1 H2 windows and the end of event time', () => {
   });
 });
 
+describe('what is sent at the end is sent once', () => {
+  const totals = (sources: readonly Source<Tick>[], onRecord: (tick: Tick) => void = () => {}): Pipeline =>
+    pipeline('totals', (env) => {
+      const ends = sources.map((source, place) =>
+        env.fromSource(source, { uid: `ticks${place}` }).process(
+          {
+            output: ofType<{ id: string }>(),
+            onElement: (tick, context) => {
+              onRecord(tick);
+              context.emit({ id: `${place}/${tick.n}` });
+            },
+            onEnd: (context) => context.emit({ id: `${place}/end` }),
+          },
+          { uid: `total${place}` },
+        ),
+      );
+      const [first, ...rest] = ends;
+      const all = rest.reduce((stream, end) => stream.union(end), first as (typeof ends)[number]);
+      all.sinkTo(jsonl.sink('/out'), { uid: 'out' });
+    });
+
+  test('by a job that had finished and is continued', () => {
+    const world = new World(totals([ticks(30)]));
+    world.untilStatus('finished');
+    world.continue();
+    world.untilStatus('finished');
+    expect(world.committed().filter((id) => id === '0/end')).toHaveLength(1);
+    expect(world.committed()).toHaveLength(31);
+  });
+
+  test('by an operator that had ended before the checkpoint that a failure goes back to', () => {
+    let failures = 0;
+    const world = new World(
+      totals([ticks(5), ticks(2_000)], (tick) => {
+        if (tick.n === 1_900 && failures++ === 0) throw new Error('once');
+      }),
+    );
+    world.untilStatus('finished');
+    expect(failures).toBeGreaterThan(0);
+    expect(
+      world
+        .committed()
+        .filter((id) => id.endsWith('end'))
+        .sort(),
+    ).toEqual(['0/end', '1/end']);
+    expect(world.committed()).toHaveLength(2_007);
+  });
+
+  test('and once more when a drained job goes on and has more to say', () => {
+    const world = new World(totals([ticks()]));
+    world.untilStatus('running');
+    world.untilCheckpoints(1);
+    for (const ends of [1, 2]) {
+      world.process.master.stop({ drain: true, label: null }, () => {});
+      world.untilStatus('suspended');
+      expect(world.committed().filter((id) => id === '0/end')).toHaveLength(ends);
+      world.continue();
+      world.untilStatus('running');
+      world.untilCheckpoints(2);
+    }
+  });
+});
+
 describe('a job fails', () => {
   test('M1 a failure in the middle goes back to the last checkpoint by itself, and nothing is lost or doubled', () => {
     let failures = 0;

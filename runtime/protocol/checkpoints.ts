@@ -5,7 +5,17 @@
  * start gives the same `CheckpointDetails` that `checkpoint/details` returns.
  */
 import * as z from 'zod';
-import { bytes, count, durationMs, longText, shortText, snapshotId, sourceLocation, subtaskRef, time } from './values.ts';
+import {
+  bytes,
+  count,
+  durationMs,
+  longText,
+  shortText,
+  snapshotId,
+  sourceLocation,
+  subtaskRef,
+  time,
+} from './values.ts';
 
 export const checkpointStatus = z.enum(['in-progress', 'completed', 'failed']);
 export type CheckpointStatus = z.infer<typeof checkpointStatus>;
@@ -15,10 +25,21 @@ export type CheckpointKind = z.infer<typeof checkpointKind>;
 
 /** Flink's CheckpointFailureReason, the ones that can happen here. */
 export const failureReason = z.enum([
-  'CHECKPOINT_EXPIRED', 'CHECKPOINT_SUBSUMED', 'CHECKPOINT_DECLINED', 'CHECKPOINT_ASYNC_EXCEPTION', 'IO_EXCEPTION',
-  'CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER', 'CHECKPOINT_DECLINED_TASK_CLOSING',
-  'FINALIZE_CHECKPOINT_FAILURE', 'TASK_FAILURE', 'JOB_FAILURE', 'CHECKPOINT_COORDINATOR_SHUTDOWN', 'USER_ABORTED',
-  'MINIMUM_TIME_BETWEEN_CHECKPOINTS', 'TOO_MANY_CHECKPOINT_REQUESTS', 'NOT_ALL_REQUIRED_TASKS_RUNNING',
+  'CHECKPOINT_EXPIRED',
+  'CHECKPOINT_SUBSUMED',
+  'CHECKPOINT_DECLINED',
+  'CHECKPOINT_ASYNC_EXCEPTION',
+  'IO_EXCEPTION',
+  'CHECKPOINT_DECLINED_ON_CANCELLATION_BARRIER',
+  'CHECKPOINT_DECLINED_TASK_CLOSING',
+  'FINALIZE_CHECKPOINT_FAILURE',
+  'TASK_FAILURE',
+  'JOB_FAILURE',
+  'CHECKPOINT_COORDINATOR_SHUTDOWN',
+  'USER_ABORTED',
+  'MINIMUM_TIME_BETWEEN_CHECKPOINTS',
+  'TOO_MANY_CHECKPOINT_REQUESTS',
+  'NOT_ALL_REQUIRED_TASKS_RUNNING',
 ]);
 export type FailureReason = z.infer<typeof failureReason>;
 
@@ -71,12 +92,38 @@ export type CheckpointDetails = z.infer<typeof checkpointDetails>;
 export const checkpointEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('triggered'), sequence: count, at: time, checkpoint: checkpointDetails }),
   /** A source put the barrier into its outputs. */
-  z.object({ type: z.literal('barrier-injected'), sequence: count, at: time, checkpoint: count, subtask: subtaskRef }),
+  z.object({
+    type: z.literal('barrier-injected'),
+    sequence: count,
+    at: time,
+    checkpoint: count,
+    subtask: subtaskRef,
+  }),
   /** The barrier reached the head of a channel and was taken by the downstream subtask (which now blocks it, when aligning). */
-  z.object({ type: z.literal('barrier-arrived'), sequence: count, at: time, checkpoint: count, subtask: subtaskRef, channel: count }),
+  z.object({
+    type: z.literal('barrier-arrived'),
+    sequence: count,
+    at: time,
+    checkpoint: count,
+    subtask: subtaskRef,
+    channel: count,
+  }),
   /** It came on the last channel: alignment is over, the barrier goes on downstream and the snapshot is marked. */
-  z.object({ type: z.literal('aligned'), sequence: count, at: time, checkpoint: count, subtask: subtaskRef, alignmentMs: durationMs }),
-  z.object({ type: z.literal('acknowledged'), sequence: count, at: time, checkpoint: count, report: subtaskCheckpoint }),
+  z.object({
+    type: z.literal('aligned'),
+    sequence: count,
+    at: time,
+    checkpoint: count,
+    subtask: subtaskRef,
+    alignmentMs: durationMs,
+  }),
+  z.object({
+    type: z.literal('acknowledged'),
+    sequence: count,
+    at: time,
+    checkpoint: count,
+    report: subtaskCheckpoint,
+  }),
   z.object({ type: z.literal('completed'), sequence: count, at: time, summary: checkpointSummary }),
   z.object({ type: z.literal('failed'), sequence: count, at: time, summary: checkpointSummary }),
   /** Retention dropped these: they can no longer be restored. */
@@ -89,7 +136,16 @@ export const stallHop = z.object({
   subtask: subtaskRef,
   /** The input channel that is waited for; null at the cause. */
   waitsFor: count.nullable(),
-  cause: z.enum(['aligning', 'busy-in-user-code', 'starved', 'backpressured', 'slow-source', 'idle-split', 'debugger', 'behind-records']),
+  cause: z.enum([
+    'aligning',
+    'busy-in-user-code',
+    'starved',
+    'backpressured',
+    'slow-source',
+    'idle-split',
+    'debugger',
+    'behind-records',
+  ]),
   operator: shortText.nullable(),
   /** The line that runs right now, where sampling could tell; else clients show the operator's own line. */
   location: sourceLocation.nullable().optional(),

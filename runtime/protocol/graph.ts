@@ -5,7 +5,17 @@
 import * as z from 'zod';
 import { count, longText, shortText, sourceLocation, vertexId } from './values.ts';
 
-export const stateType = z.enum(['value', 'list', 'map', 'reducing', 'aggregating', 'timers', 'operator-list', 'operator-union', 'broadcast']);
+export const stateType = z.enum([
+  'value',
+  'list',
+  'map',
+  'reducing',
+  'aggregating',
+  'timers',
+  'operator-list',
+  'operator-union',
+  'broadcast',
+]);
 export type StateType = z.infer<typeof stateType>;
 
 export const stateInfo = z.object({ name: shortText, type: stateType, schemaVersion: count });
@@ -34,7 +44,16 @@ export const vertexInfo = z.object({
 });
 export type VertexInfo = z.infer<typeof vertexInfo>;
 
-export const partitioning = z.enum(['forward', 'hash', 'rebalance', 'rescale', 'broadcast', 'shuffle', 'global', 'custom']);
+export const partitioning = z.enum([
+  'forward',
+  'hash',
+  'rebalance',
+  'rescale',
+  'broadcast',
+  'shuffle',
+  'global',
+  'custom',
+]);
 export type Partitioning = z.infer<typeof partitioning>;
 
 export const edgeInfo = z.object({

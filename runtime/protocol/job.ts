@@ -1,9 +1,29 @@
 /** The job itself: what it is doing, how it was configured, what went wrong with it. */
 import * as z from 'zod';
-import { count, durationMs, longText, shortText, snapshotId, sourceLocation, subtaskRef, time } from './values.ts';
+import {
+  count,
+  durationMs,
+  longText,
+  shortText,
+  snapshotId,
+  sourceLocation,
+  subtaskRef,
+  time,
+} from './values.ts';
 
 /** Flink's job statuses, as far as a local engine has them. */
-export const jobStatus = z.enum(['created', 'running', 'failing', 'restarting', 'stopping', 'cancelling', 'finished', 'canceled', 'failed', 'suspended']);
+export const jobStatus = z.enum([
+  'created',
+  'running',
+  'failing',
+  'restarting',
+  'stopping',
+  'cancelling',
+  'finished',
+  'canceled',
+  'failed',
+  'suspended',
+]);
 export type JobStatus = z.infer<typeof jobStatus>;
 
 export const checkpointConfig = z.object({
@@ -65,5 +85,10 @@ export const jobInfo = z.object({
 });
 export type JobInfo = z.infer<typeof jobInfo>;
 
-export const logLine = z.object({ at: time, level: z.enum(['debug', 'info', 'warning', 'error']), text: longText, subtask: subtaskRef.nullable() });
+export const logLine = z.object({
+  at: time,
+  level: z.enum(['debug', 'info', 'warning', 'error']),
+  text: longText,
+  subtask: subtaskRef.nullable(),
+});
 export type LogLine = z.infer<typeof logLine>;

@@ -18,18 +18,20 @@ export const launchRequest = z.object({
   /** `.sluice`, absolute. */
   dataDirectory: longText,
   /** null: no job, only savepoints are served. */
-  job: z.object({
-    /** Absolute path of the pipeline file. */
-    pipelineFile: longText,
-    /** null: what the pipeline says, else 1. */
-    parallelism: count.min(1).nullable(),
-    /** null: start empty. `latest`: the highest valid checkpoint or savepoint, or empty where there is none. Else a savepoint's id or path. */
-    from: longText.nullable(),
-    supersede: z.boolean(),
-    allowNonRestoredState: z.boolean(),
-    /** What the command line or the settings override. */
-    checkpoints: checkpointConfig.partial(),
-  }).nullable(),
+  job: z
+    .object({
+      /** Absolute path of the pipeline file. */
+      pipelineFile: longText,
+      /** null: what the pipeline says, else 1. */
+      parallelism: count.min(1).nullable(),
+      /** null: start empty. `latest`: the highest valid checkpoint or savepoint, or empty where there is none. Else a savepoint's id or path. */
+      from: longText.nullable(),
+      supersede: z.boolean(),
+      allowNonRestoredState: z.boolean(),
+      /** What the command line or the settings override. */
+      checkpoints: checkpointConfig.partial(),
+    })
+    .nullable(),
   server: z.object({
     /** 0: any free port. */
     port: count.max(65_535),
@@ -42,8 +44,18 @@ export type LaunchRequest = z.infer<typeof launchRequest>;
 /** Why a job did not start or did not go on: a closed list, each with a sentence and the CLI's exit code. */
 export const launchFailure = z.object({
   kind: z.enum([
-    'does-not-compile', 'pipeline-threw', 'invalid-plan', 'source-missing', 'already-running', 'port-in-use',
-    'savepoint-not-found', 'savepoint-damaged', 'not-compatible', 'needs-consent', 'job-failed', 'internal',
+    'does-not-compile',
+    'pipeline-threw',
+    'invalid-plan',
+    'source-missing',
+    'already-running',
+    'port-in-use',
+    'savepoint-not-found',
+    'savepoint-damaged',
+    'not-compatible',
+    'needs-consent',
+    'job-failed',
+    'internal',
   ]),
   /** One sentence: what happened, to what, and what to do. */
   message: longText,
@@ -58,11 +70,23 @@ export type LaunchFailure = z.infer<typeof launchFailure>;
 export const launchReport = z.discriminatedUnion('type', [
   z.object({ type: z.literal('listening'), port: count, pid: count, runtimeVersion: shortText }),
   /** The pipeline is bundled and planned; tasks are being deployed. */
-  z.object({ type: z.literal('planned'), job: shortText, fingerprint: shortText, restoredFrom: savepointSummary.nullable(), startedEmpty: z.boolean() }),
+  z.object({
+    type: z.literal('planned'),
+    job: shortText,
+    fingerprint: shortText,
+    restoredFrom: savepointSummary.nullable(),
+    startedEmpty: z.boolean(),
+  }),
   z.object({ type: z.literal('running'), at: time }),
   /** A line for the log of the supervisor. */
   z.object({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warning', 'error']), text: longText }),
-  z.object({ type: z.literal('ended'), status: z.enum(['finished', 'canceled', 'suspended']), savepoint: savepointSummary.nullable(), recordsIn: count, recordsOut: count }),
+  z.object({
+    type: z.literal('ended'),
+    status: z.enum(['finished', 'canceled', 'suspended']),
+    savepoint: savepointSummary.nullable(),
+    recordsIn: count,
+    recordsOut: count,
+  }),
   z.object({ type: z.literal('failed'), failure: launchFailure }),
 ]);
 export type LaunchReport = z.infer<typeof launchReport>;

@@ -10,7 +10,14 @@ import * as z from 'zod';
 import { checkpointDetails, checkpointEvent, checkpointSummary, stall } from './checkpoints.ts';
 import { graphInfo } from './graph.ts';
 import { exceptionInfo, jobInfo, logLine } from './job.ts';
-import { comparison, damagedSavepoint, entryDifference, preflight, savepointDetails, savepointSummary } from './savepoints.ts';
+import {
+  comparison,
+  damagedSavepoint,
+  entryDifference,
+  preflight,
+  savepointDetails,
+  savepointSummary,
+} from './savepoints.ts';
 import { telemetry } from './telemetry.ts';
 import { count, longText, shortText, snapshotId, time } from './values.ts';
 
@@ -18,8 +25,19 @@ const nothing = z.object({});
 const version = z.object({ major: count, minor: count });
 
 export const capability = z.enum([
-  'graph', 'telemetry', 'barriers', 'checkpoint/trigger', 'checkpoint/abort', 'savepoint/take', 'savepoint/restore',
-  'savepoint/compare', 'savepoint/preflight', 'savepoint/label', 'savepoint/delete', 'job/stop', 'job/cancel',
+  'graph',
+  'telemetry',
+  'barriers',
+  'checkpoint/trigger',
+  'checkpoint/abort',
+  'savepoint/take',
+  'savepoint/restore',
+  'savepoint/compare',
+  'savepoint/preflight',
+  'savepoint/label',
+  'savepoint/delete',
+  'job/stop',
+  'job/cancel',
 ]);
 export type Capability = z.infer<typeof capability>;
 
@@ -58,35 +76,62 @@ export const requests = {
   ),
   'job/subscribe': request(nothing, jobSnapshot),
   /** Stops with a savepoint; `drain` first lets all windows fire and says so in the savepoint. */
-  'job/stop': request(z.object({ drain: z.boolean(), label: shortText.optional() }), z.object({ savepoint: savepointSummary })),
+  'job/stop': request(
+    z.object({ drain: z.boolean(), label: shortText.optional() }),
+    z.object({ savepoint: savepointSummary }),
+  ),
   /** Stops at once, without a savepoint. */
   'job/cancel': request(nothing, nothing),
   /** Answers when the checkpoint has completed. */
   'checkpoint/trigger': request(nothing, z.object({ checkpoint: checkpointSummary })),
   'checkpoint/abort': request(z.object({ id: count }), nothing),
-  'checkpoint/list': request(nothing, z.object({ checkpoints: z.array(checkpointSummary), retained: z.array(savepointSummary) })),
+  'checkpoint/list': request(
+    nothing,
+    z.object({ checkpoints: z.array(checkpointSummary), retained: z.array(savepointSummary) }),
+  ),
   'checkpoint/details': request(z.object({ id: count }), checkpointDetails),
   /** Answers when the savepoint is complete and durable. */
-  'savepoint/take': request(z.object({ label: shortText.optional(), notes: longText.optional() }), z.object({ savepoint: savepointSummary })),
-  'savepoint/list': request(nothing, z.object({ savepoints: z.array(savepointSummary), damaged: z.array(damagedSavepoint) })),
+  'savepoint/take': request(
+    z.object({ label: shortText.optional(), notes: longText.optional() }),
+    z.object({ savepoint: savepointSummary }),
+  ),
+  'savepoint/list': request(
+    nothing,
+    z.object({ savepoints: z.array(savepointSummary), damaged: z.array(damagedSavepoint) }),
+  ),
   'savepoint/show': request(z.object({ savepoint: snapshotId }), savepointDetails),
-  'savepoint/label': request(z.object({ savepoint: snapshotId, label: shortText.nullable(), notes: longText.nullable() }), z.object({ savepoint: savepointSummary })),
+  'savepoint/label': request(
+    z.object({ savepoint: snapshotId, label: shortText.nullable(), notes: longText.nullable() }),
+    z.object({ savepoint: savepointSummary }),
+  ),
   'savepoint/delete': request(z.object({ savepoint: snapshotId }), nothing),
-  'savepoint/preflight': request(z.object({ savepoint: snapshotId, parallelism: count.min(1).optional() }), preflight),
+  'savepoint/preflight': request(
+    z.object({ savepoint: snapshotId, parallelism: count.min(1).optional() }),
+    preflight,
+  ),
   /** The running job is cancelled and goes on from the savepoint; answers when its tasks run. */
   'savepoint/restore': request(
-    z.object({ savepoint: snapshotId, parallelism: count.min(1).optional(), supersede: z.boolean(), allowNonRestoredState: z.boolean() }),
+    z.object({
+      savepoint: snapshotId,
+      parallelism: count.min(1).optional(),
+      supersede: z.boolean(),
+      allowNonRestoredState: z.boolean(),
+    }),
     z.object({ job: jobInfo }),
   ),
   'savepoint/compare': request(z.object({ a: snapshotId, b: snapshotId }), comparison),
   /** A page of the differing entries of one state, in key order; `next` is the cursor of the following page. */
   'savepoint/compareEntries': request(
     z.object({
-      a: snapshotId, b: snapshotId, uid: shortText, state: shortText,
+      a: snapshotId,
+      b: snapshotId,
+      uid: shortText,
+      state: shortText,
       changes: z.array(z.enum(['added', 'removed', 'changed'])).min(1),
       /** Only keys whose JSON contains this. */
       keyContains: shortText.optional(),
-      cursor: count, limit: count.min(1).max(500),
+      cursor: count,
+      limit: count.min(1).max(500),
     }),
     z.object({ entries: z.array(entryDifference), next: count.nullable() }),
   ),
@@ -101,7 +146,10 @@ export const notifications = {
   'checkpoint/events': z.object({ events: z.array(checkpointEvent).min(1) }),
   /** Opened, explained anew, or closed (`closedAt` set). */
   'stall/changed': z.object({ stall }),
-  'savepoints/changed': z.object({ savepoints: z.array(savepointSummary), damaged: z.array(damagedSavepoint) }),
+  'savepoints/changed': z.object({
+    savepoints: z.array(savepointSummary),
+    damaged: z.array(damagedSavepoint),
+  }),
   exception: z.object({ exception: exceptionInfo }),
   log: z.object({ lines: z.array(logLine).min(1) }),
 } as const;

@@ -14,7 +14,13 @@ export const sourcePosition = z.object({
 });
 export type SourcePosition = z.infer<typeof sourcePosition>;
 
-export const savedState = z.object({ name: shortText, type: stateType, schemaVersion: count, keys: count, bytes });
+export const savedState = z.object({
+  name: shortText,
+  type: stateType,
+  schemaVersion: count,
+  keys: count,
+  bytes,
+});
 export type SavedState = z.infer<typeof savedState>;
 
 export const savedOperator = z.object({
@@ -59,7 +65,14 @@ export type SavepointDetails = z.infer<typeof savepointDetails>;
 export const damagedSavepoint = z.object({ path: longText, message: longText });
 export type DamagedSavepoint = z.infer<typeof damagedSavepoint>;
 
-export const preflightVerdict = z.enum(['as-is', 'rescaled', 'migrated', 'new-and-empty', 'dropped', 'impossible']);
+export const preflightVerdict = z.enum([
+  'as-is',
+  'rescaled',
+  'migrated',
+  'new-and-empty',
+  'dropped',
+  'impossible',
+]);
 export type PreflightVerdict = z.infer<typeof preflightVerdict>;
 
 export const preflightItem = z.object({
@@ -79,9 +92,13 @@ export const preflight = z.object({
   savepoint: savepointSummary,
   items: z.array(preflightItem),
   /** Parts that sinks committed after this point; they would come twice and are renamed with consent. */
-  supersededParts: z.array(z.object({ operator: shortText, path: longText, bytes, committedAt: time.nullable() })),
+  supersededParts: z.array(
+    z.object({ operator: shortText, path: longText, bytes, committedAt: time.nullable() }),
+  ),
   /** What each source reads again, against the job's last known position; null when that is not known. */
-  replay: z.array(z.object({ operator: shortText, split: z.string().max(4_096), from: count, to: count.nullable() })),
+  replay: z.array(
+    z.object({ operator: shortText, split: z.string().max(4_096), from: count, to: count.nullable() }),
+  ),
   /** May it be restored: yes; after the named consents; not at all. */
   needs: z.array(z.enum(['supersede', 'allow-non-restored-state'])),
   possible: z.boolean(),
@@ -110,11 +127,16 @@ export const comparison = z.object({
   samePlan: z.boolean(),
   /** Sentences about operators added, removed, renamed, re-parallelised. */
   planChanges: z.array(longText),
-  positions: z.array(z.object({
-    operator: shortText, split: z.string().max(4_096),
-    a: count.nullable(), b: count.nullable(),
-    watermarkA: time.nullable(), watermarkB: time.nullable(),
-  })),
+  positions: z.array(
+    z.object({
+      operator: shortText,
+      split: z.string().max(4_096),
+      a: count.nullable(),
+      b: count.nullable(),
+      watermarkA: time.nullable(),
+      watermarkB: time.nullable(),
+    }),
+  ),
   states: z.array(stateDifference),
   tookMs: z.number().nonnegative(),
 });

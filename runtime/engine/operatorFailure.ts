@@ -47,8 +47,17 @@ export const describeRecord = (record: unknown): string => {
   } catch {
     // A cyclic record, or a toJSON that throws: the failure that is being described matters more.
   }
-  const shown = text ?? String(record);
+  const shown = text ?? printed(record);
   return shown.length > RECORD_CHARACTERS_MAX ? `${shown.slice(0, RECORD_CHARACTERS_MAX)}…` : shown;
+};
+
+/** What has no prototype, and what throws on being asked, cannot even be made a string. */
+const printed = (thing: unknown): string => {
+  try {
+    return String(thing);
+  } catch {
+    return Object.prototype.toString.call(thing);
+  }
 };
 
 export const taskFailure = (subtask: SubtaskId, error: unknown): TaskFailure => {
@@ -59,7 +68,7 @@ export const taskFailure = (subtask: SubtaskId, error: unknown): TaskFailure => 
     subtask,
     operator: tagged?.uid ?? null,
     name: known?.name ?? 'Error',
-    message: known?.message ?? String(cause),
+    message: known?.message ?? printed(cause),
     stack: known?.stack ?? '',
     record: tagged?.record ?? null,
     origin: originOf(cause, tagged !== null),

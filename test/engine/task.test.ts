@@ -1,5 +1,6 @@
 /** What a task does around a barrier: E of the conformance scenarios, and the promises M4 to M7 where they are kept. */
 import { describe, expect, test } from 'vitest';
+import { describeRecord } from '../../runtime/engine/operatorFailure.ts';
 import {
   NO_TIMESTAMP,
   type OperatorContext,
@@ -250,6 +251,24 @@ test('J2 a silent input does not hold back the other; all silent is passed on', 
   task.into[0]?.offer({ kind: 'idle' });
   task.settle();
   expect(task.out()).toEqual(['idle']);
+});
+
+test('what a user throws is reported even when neither it nor the record can be printed', () => {
+  const operator = new Recorder();
+  operator.process = () => {
+    throw Object.create(null);
+  };
+  const task = oneTask(operator);
+  const cyclic: Record<string, unknown> = Object.create(null);
+  cyclic['self'] = cyclic;
+  const unprintable = { toJSON: () => BigInt(1).valueOf.call(undefined), toString: null, valueOf: null };
+  task.into[0]?.offer(dataFrame(1));
+  task.settle();
+  expect(task.messages('failed')).toMatchObject([
+    { failure: { operator: 'task', message: '[object Object]', record: '1' } },
+  ]);
+  expect(describeRecord(cyclic)).toBe('[object Object]');
+  expect(describeRecord(unprintable)).toBe('[object Object]');
 });
 
 test('what a user throws is reported with operator, subtask and record', () => {

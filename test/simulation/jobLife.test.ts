@@ -312,6 +312,46 @@ describe('a job fails', () => {
     exactlyOnce(world.committed());
   });
 
+  test("timers of the machine's clock fire once for what is committed, whatever fails in between", () => {
+    const clocked = (): Pipeline =>
+      pipeline('clocked', (env) => {
+        env
+          .fromSource(ticks(), { uid: 'ticks' })
+          .keyBy((tick) => tick.key)
+          .process(
+            {
+              output: ofType<{ id: string }>(),
+              state: { seen: valueState<number>({ initial: () => 0 }), told: valueState<number>() },
+              onElement: (_tick, context) => {
+                context.state.seen.set((context.state.seen.get() ?? 0) + 1);
+                // In the simulation's past and near future, a few of them at once.
+                context.timers.registerProcessingTime(1_700_000_000_000 + (context.state.seen.get() ?? 0));
+              },
+              onTimer: (_timer, context) => {
+                const told = context.state.told.get() ?? 0;
+                for (let n = told + 1; n <= (context.state.seen.get() ?? 0); n++)
+                  context.emit({ id: `${context.key}#${n}` });
+                context.state.told.set(context.state.seen.get() ?? 0);
+              },
+            },
+            { uid: 'clocked' },
+          )
+          .sinkTo(jsonl.sink('/out'), { uid: 'out' });
+      });
+    for (let seed = 1; seed <= 8; seed++) {
+      const world = new World(clocked(), { seed });
+      for (const checkpoints of [2, 4, 6]) {
+        world.untilCheckpoints(checkpoints);
+        world.process.killThread(0);
+        world.untilStatus('restarting');
+        world.untilStatus('running');
+      }
+      world.untilCheckpoints(9);
+      expect(world.committed().length).toBeGreaterThan(0);
+      exactlyOnce(world.committed());
+    }
+  });
+
   test('an error that comes back every time ends the job, with the operator and the record', () => {
     const made = counting(ticks(400), (tick) => {
       if (tick.n === 300) throw new Error('always');

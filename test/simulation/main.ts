@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- --seeds 10000 [--from-seed N]`, or `--seed N` to replay one. Ends with exit code 1 when a promise was
+ * `npm run simulate -- --seeds 10000 [--from-seed N] [--at-least-once]`, or `--seed N` to replay one. Ends with exit code 1 when a promise was
  * broken, and prints the seeds.
  */
 import { parseArgs } from 'node:util';
@@ -10,16 +10,18 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     'from-seed': { type: 'string', default: '1' },
     seed: { type: 'string' },
+    'at-least-once': { type: 'boolean', default: false },
   },
 });
 const first = Number(values.seed ?? values['from-seed']);
+const mode = values['at-least-once'] ? 'at-least-once' : 'exactly-once';
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const broken: number[] = [];
 let kills = 0;
 let checkpoints = 0;
 for (let seed = first; seed < first + count; seed++) {
   try {
-    const result = simulate(seed);
+    const result = simulate(seed, mode);
     kills += result.kills;
     checkpoints += result.checkpoints;
     if (values.seed !== undefined) console.log(result);

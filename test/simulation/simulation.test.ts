@@ -13,6 +13,10 @@ describe('whatever happens, what is committed is exactly right', () => {
   }
 });
 
+test('at-least-once nothing is missing', () => {
+  for (let seed = 1; seed <= 60; seed++) expect(simulate(seed, 'at-least-once').seed).toBe(seed);
+}, 60_000);
+
 /** Seeds that found something, named after it. */
 test.each([
   [697, 'a restore came while the last commit was on its way, and the job called itself finished without it'],

@@ -460,6 +460,37 @@ describe('M12 a job goes on from another point', () => {
     );
   });
 
+  test('a restore that another one overtook leaves nothing that retention would count', () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const world = new World(counting(ticks()), { seed });
+      world.untilStatus('running');
+      const taken = takenBy(world);
+      const point = { manifest: taken.manifest, directory: taken.path, supersede: true, isLatest: false };
+      world.process.master.restore(point, null, () => {});
+      for (let turn = 0; turn < seed; turn++) world.process.advance();
+      if (world.process.master.status === 'running') continue;
+      world.process.master.restore({ ...point }, null, () => {});
+      world.untilStatus('running');
+      const { facts } = world.process;
+      const before = facts.length;
+      world.until('retention', () =>
+        facts.slice(before).some((fact) => fact.type === 'checkpoints-discarded'),
+      );
+      const existed = facts.flatMap((fact) =>
+        fact.type === 'checkpoint-completed'
+          ? [fact.checkpointId]
+          : fact.type === 'deployed' && fact.restoredCheckpointId !== null
+            ? [fact.restoredCheckpointId]
+            : [],
+      );
+      const discarded = facts.flatMap((fact) =>
+        fact.type === 'checkpoints-discarded' ? fact.checkpointIds : [],
+      );
+      expect(existed).toEqual(expect.arrayContaining(discarded));
+      world.scheduler.forget();
+    }
+  });
+
   test('a job that is being cancelled is cancelled: it does not go on from elsewhere', () => {
     const world = new World(counting(ticks()));
     world.untilStatus('running');

@@ -149,6 +149,13 @@ export class JobCheckpoints {
     });
   }
 
+  /** An adopted point that the job does not go on from after all. */
+  drop({ manifest, path }: TakenSnapshot): void {
+    this.#directories.delete(manifest.checkpointId);
+    this.#completedIds = this.#completedIds.filter((id) => id !== manifest.checkpointId);
+    this.#discard(path);
+  }
+
   /** Also for an answer of the storage: it belongs to the coordinator that asked, even when its deployment is being left. */
   #tell(coordinator: Coordinator, event: (coordinator: Coordinator, at: Moment) => readonly Effect[]): void {
     for (const effect of event(coordinator, momentOf(this.#options.clock)))
@@ -196,10 +203,10 @@ export class JobCheckpoints {
           subtask: effect.subtask,
         });
         this.#options.broadcast({ type: 'checkpoint-aborted', checkpointId: effect.checkpointId });
-        if (effect.directory !== null) this.discard(effect.directory);
+        if (effect.directory !== null) this.#discard(effect.directory);
         break;
       case 'discard':
-        this.discard(effect.directory);
+        this.#discard(effect.directory);
         break;
       case 'subsume':
         this.#subsume(effect.checkpointIds);
@@ -280,12 +287,12 @@ export class JobCheckpoints {
     for (const id of checkpointIds) {
       const directory = this.#directories.get(id);
       this.#directories.delete(id);
-      if (directory !== undefined) this.discard(directory);
+      if (directory !== undefined) this.#discard(directory);
     }
     this.#options.emit({ type: 'checkpoints-discarded', at: this.#options.clock.now(), checkpointIds });
   }
 
-  discard(directory: string): void {
+  #discard(directory: string): void {
     const { clock, emit, storage } = this.#options;
     storage.discard(directory, (result) => {
       if (!result.ok)

@@ -343,7 +343,7 @@ export class JobMaster {
       if (this.#isOver()) return;
       if (this.#point !== point) {
         // The user chose yet another point meanwhile.
-        if (result.ok) this.#checkpoints.discard(result.value.path);
+        if (result.ok) this.#checkpoints.drop(result.value);
         return;
       }
       if (!result.ok) {

@@ -36,7 +36,7 @@ export interface KeyedContext<K extends Key, Out, States extends DeclaredStates>
 export interface ProcessFunction<T, Out> {
   readonly output?: TypeName<Out>;
   onElement(value: T, context: EmitContext<Out>): void;
-  /** The input has ended. */
+  /** The input has ended. Once per subtask, also when a checkpoint from after it is restored. */
   onEnd?(context: EmitContext<Out>): void;
 }
 
@@ -51,7 +51,7 @@ export interface CoProcessFunction<First, Second, Out> {
   readonly output?: TypeName<Out>;
   onFirst(value: First, context: EmitContext<Out>): void;
   onSecond(value: Second, context: EmitContext<Out>): void;
-  /** Both inputs have ended. */
+  /** Both inputs have ended. Once per subtask, also when a checkpoint from after it is restored. */
   onEnd?(context: EmitContext<Out>): void;
 }
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { seededRandom } from '../base/random.ts';
 import type { CheckpointFailureReason } from '../checkpoint/barrier.ts';
-import type { Outcome } from '../checkpoint/storage.ts';
+import type { CheckpointStorage, Outcome } from '../checkpoint/storage.ts';
 import type { Deployment } from '../engine/job/deployer.ts';
 import type { JobFact } from '../engine/job/facts.ts';
 import { JobMaster, type RestorePoint, type TakenSnapshot } from '../engine/job/jobMaster.ts';
@@ -119,7 +119,7 @@ export class JobRun {
       sluiceVersion: runtimeVersion,
       clock: machineClock,
       random: seededRandom(randomBytes(4).readInt32LE()),
-      storage: fileCheckpointStorage(data, graph.name),
+      storage: this.#followed(fileCheckpointStorage(data, graph.name)),
       deployer: this.#deployer,
       emit: (fact) => this.#fact(fact),
       restore,
@@ -186,6 +186,20 @@ export class JobRun {
     action();
     this.#setAlarm();
     this.#options.afterFact();
+  }
+
+  /** What the disk answers changes what is due, like everything else. */
+  #followed(storage: CheckpointStorage): CheckpointStorage {
+    const followed =
+      <T>(done: (result: Outcome<T>) => void) =>
+      (result: Outcome<T>) =>
+        this.#after(() => done(result));
+    return {
+      begin: (id, kind, label, done) => storage.begin(id, kind, label, followed(done)),
+      publish: (directory, manifest, done) => storage.publish(directory, manifest, followed(done)),
+      adopt: (directory, manifest, done) => storage.adopt(directory, manifest, followed(done)),
+      discard: (directory, done) => storage.discard(directory, followed(done)),
+    };
   }
 
   #tick(): void {

@@ -196,6 +196,20 @@ describe.concurrent('a task thread that ends is a failure like any other', () =>
   });
 });
 
+// A deadline that only the disk's answer had set was forgotten: nothing but a record woke the coordinator.
+test('a job in which nothing happens still takes its checkpoints', async () => {
+  const runtime = new Supervised(source('').replace('perSecond: 2000', 'perSecond: 0.01'));
+  await runtime.report('running');
+  const client = await runtime.client();
+  await client.request('job/subscribe', {});
+  const taken = async () =>
+    (await client.request('checkpoint/list', {})).checkpoints.filter(({ status }) => status === 'completed');
+  await expect
+    .poll(async () => (await taken()).length, { timeout: 20_000, interval: 200 })
+    .toBeGreaterThan(8);
+  client.close();
+});
+
 test('a cancelled job is ended also when an operator loops', async () => {
   const runtime = new Supervised(source('for (;;);'));
   await runtime.report('running');

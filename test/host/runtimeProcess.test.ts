@@ -188,8 +188,10 @@ describe.concurrent('a task thread that ends is a failure like any other', () =>
     });
     const { job } = await client.request('job/subscribe', {});
     if (job.restarts === 0 || job.status !== 'running') await recovered;
-    const told = runtime.reports.flatMap((report) => (report.type === 'log' ? [report.text] : [])).join('\n');
-    expect(told).toMatch(sentence);
+    // Reports and notifications come by two ways.
+    const told = () =>
+      runtime.reports.flatMap((report) => (report.type === 'log' ? [report.text] : [])).join('\n');
+    await expect.poll(told, { timeout: 10_000 }).toMatch(sentence);
     const { checkpoint } = await client.request('checkpoint/trigger', {});
     expect(checkpoint.status).toBe('completed');
     client.close();

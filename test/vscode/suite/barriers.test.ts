@@ -10,7 +10,7 @@ import { clickLens, configure, jobs, open, picture, row, rowsOf, showSluice } fr
 import { committed, example, expected, putExamples, supersededParts } from './support/example.ts';
 
 /** Slow enough to be watched on a busy machine, fast enough to be waited for. */
-const pace = 2.5;
+const pace = 1.25;
 
 async function takeSavepoint(label: string): Promise<void> {
   const page = await webview();
@@ -107,12 +107,12 @@ test(
 test(
   'and what is committed in the end is what an undisturbed run commits',
   async () => {
-    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 240_000 });
+    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 400_000 });
     assert.deepEqual(committed(), expected());
     await picture('dashboard-finished');
     assert.equal((await jobs())[0]?.phase, 'ended');
   },
-  { timeoutMs: 250_000 },
+  { timeoutMs: 410_000 },
 );
 
 test('nothing of it is left behind when it is closed', async () => {

@@ -1,7 +1,7 @@
 /** The built runtime as its supervisor sees it: reports on stdout, a leash on stdin. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -85,6 +85,13 @@ class Supervised {
     }
   }
 
+  async logged(sentence: RegExp): Promise<void> {
+    while (!this.reports.some((report) => report.type === 'log' && sentence.test(report.text))) {
+      if (this.#isGone) throw new Error(`it never logged ${sentence}: ${JSON.stringify(this.reports)}`);
+      await new Promise<void>((woken) => this.#waiting.push(woken));
+    }
+  }
+
   async client(): Promise<Client> {
     return Client.connect({ port: (await this.report('listening')).port, token: this.token });
   }
@@ -122,12 +129,13 @@ describe.concurrent('whatever its tasks do, the runtime is gone within 5 s after
 
   // Not even V8 can end a thread that is inside the kernel; so it is with one at a breakpoint.
   test.skipIf(process.platform === 'win32')('when they are stuck in a system call', async () => {
-    const fifo = join(mkdtempSync(join(root, 'fifo-')), 'nobody-writes');
+    const directory = mkdtempSync(join(root, 'fifo-'));
+    const [fifo, mark] = [join(directory, 'nobody-writes'), join(directory, 'is-stuck')];
     execFileSync('mkfifo', [fifo]);
-    const runtime = new Supervised(
-      `import { openSync } from 'node:fs';\n${source(`openSync(${JSON.stringify(fifo)}, 'r')`)}`,
-    );
+    const operator = `writeFileSync(${JSON.stringify(mark)}, ''); openSync(${JSON.stringify(fifo)}, 'r')`;
+    const runtime = new Supervised(`import { openSync, writeFileSync } from 'node:fs';\n${source(operator)}`);
     await runtime.report('running');
+    while (!existsSync(mark)) await new Promise((later) => setTimeout(later, 10));
     const endedAt = performance.now();
     runtime.child.stdin?.end();
     const exit = await runtime.exited;
@@ -189,9 +197,7 @@ describe.concurrent('a task thread that ends is a failure like any other', () =>
     const { job } = await client.request('job/subscribe', {});
     if (job.restarts === 0 || job.status !== 'running') await recovered;
     // Reports and notifications come by two ways.
-    const told = () =>
-      runtime.reports.flatMap((report) => (report.type === 'log' ? [report.text] : [])).join('\n');
-    await expect.poll(told, { timeout: 10_000 }).toMatch(sentence);
+    await runtime.logged(sentence);
     const { checkpoint } = await client.request('checkpoint/trigger', {});
     expect(checkpoint.status).toBe('completed');
     client.close();

@@ -109,6 +109,7 @@ export class DashboardController {
   notified<M extends NotificationMethod>(method: M, params: NotificationParams<M>): void {
     this.update(notified(this.state, method, params, this.around.now()));
     if (method === 'savepoints/changed') void this.learnNewestSavepoint();
+    // When the connection is lost meanwhile, the next one subscribes anyway.
     if (this.state.needsResync && this.rpc !== null) void this.subscribe(this.rpc).catch(() => {});
   }
 

@@ -67,6 +67,7 @@ async function takeSavepoint(job: Job, jobs: Jobs, shelves: Shelves): Promise<vo
         });
       }),
       cancellation.onCancellationRequested(() => {
+        // How the savepoint ended is said by the answer to the request for it, also when this one comes too late.
         if (underWay !== null) job.running.request('checkpoint/abort', { id: underWay.id }).catch(() => {});
       }),
     ];

@@ -102,7 +102,7 @@ async function putTypes({ extension }: vscode.ExtensionContext, root: string): P
   const present = await readFile(join(target, 'version'), 'utf8').catch(() => '');
   if (present === version) return;
   await mkdir(target, { recursive: true });
-  await writeFile(join(root, '.sluice', '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {});
+  await writeFile(join(root, '.sluice', '.gitignore'), '*\n', { flag: 'wx' }).catch(unlessThere);
   await cp(join(extension.extensionPath, 'dist', 'types'), target, { recursive: true });
   await writeFile(join(target, 'version'), version);
 }
@@ -114,4 +114,9 @@ function isAboutSluice({ code, message }: vscode.Diagnostic): boolean {
 
 function mentionsSluice(document: vscode.TextDocument): boolean {
   return pipelineLanguages.includes(document.languageId) && /from\s*['"]sluice['"]/.test(document.getText());
+}
+
+/** A file that is there already is what was wanted; anything else is not. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }

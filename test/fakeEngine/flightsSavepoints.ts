@@ -35,7 +35,7 @@ export function savepoint(
   return {
     ...base,
     runId: 'run-20260512-141058',
-    path: `/work/flights/.sluice/savepoints/${given.id}`,
+    path: `/projects/flights/.sluice/savepoints/${given.id}`,
     ...given,
   };
 }
@@ -363,7 +363,7 @@ export function preflight(summary: SavepointSummary, parallelism: number, now: n
   const ageSeconds = Math.max(0, now - summary.createdAt) / 1000;
   const supersededParts = Array.from({ length: 11 }, (_, index) => ({
     operator: 'out',
-    path: `/work/flights/out/part-0-${30 + index}.jsonl`,
+    path: `/projects/flights/out/part-0-${30 + index}.jsonl`,
     bytes: 180_224 + index * 1_310,
     committedAt: summary.createdAt + (index + 1) * 30_000,
   }));

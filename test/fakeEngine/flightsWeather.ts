@@ -16,8 +16,8 @@ import type { BarrierWorld, Behaviour, Load } from './barrierWorld.ts';
 
 export const startedAt = Date.UTC(2026, 4, 12, 14, 10, 58, 4);
 export const intervalMs = 30_000;
-const file = '/work/flights/flights-weather.ts';
-const weatherFile = '/work/flights/weather.ts';
+const file = '/projects/flights/flights-weather.ts';
+const weatherFile = '/projects/flights/weather.ts';
 
 const operator = (
   uid: string,

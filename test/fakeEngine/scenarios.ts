@@ -115,10 +115,10 @@ const typeError = (at: number): ExceptionInfo => ({
   message: "Cannot read properties of undefined (reading 'gust')",
   stack: [
     "TypeError: Cannot read properties of undefined (reading 'gust')",
-    '    at enrich (/work/flights/enrich.ts:52:31)',
-    '    at connect (/work/flights/flights-weather.ts:28:4)',
+    '    at enrich (/projects/flights/enrich.ts:52:31)',
+    '    at connect (/projects/flights/flights-weather.ts:28:4)',
   ].join('\n'),
-  location: { file: '/work/flights/enrich.ts', line: 52, column: 31 },
+  location: { file: '/projects/flights/enrich.ts', line: 52, column: 31 },
   operator: 'enrich',
   subtask: { vertex: 'enrich', index: 1 },
   record: '{"flight":"DL 2214","origin":"ATL","scheduled":"14:31:20"}',

@@ -73,7 +73,7 @@ export function browserTransport(): Transport {
       failures = 0;
       connect();
     },
-    // A page cannot open an editor; the place is put where it can be pasted.
+    // A page cannot open an editor; the place is put where it can be pasted, if the browser lets us.
     openSource: ({ file, line, column }) =>
       void navigator.clipboard?.writeText(`${file}:${line}:${column}`).catch(() => {}),
     openTextDiff: null,

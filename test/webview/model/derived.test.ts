@@ -65,7 +65,7 @@ test('the verdict falls back to the operator’s own line', async () => {
   const stall = openStall(job)!;
   const hops = stall.hops.map((hop) => ({ ...hop, location: null }));
   expect(verdictOf(job, { ...stall, hops }, now).location).toMatchObject({
-    file: '/work/flights/weather.ts',
+    file: '/projects/flights/weather.ts',
     line: 31,
     column: 4,
   });

@@ -21,16 +21,9 @@ import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import { createRestartBackoff, type RestartBackoff } from '../../checkpoint/restartBackoff.ts';
 import type { CheckpointStorage } from '../../checkpoint/storage.ts';
-import { buildExecutionGraph } from '../../graph/buildExecutionGraph.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { CheckpointSettings, JobGraph } from '../../graph/jobGraph.ts';
-import {
-  type FromWorker,
-  type SubtaskId,
-  subtaskName,
-  type TaskFailure,
-  type TriggerOptions,
-} from '../control/messages.ts';
+import type { FromWorker, TaskFailure } from '../control/messages.ts';
 import type { Deployer } from './deployer.ts';
 import type { JobFact, JobStatus } from './facts.ts';
 import {
@@ -41,20 +34,11 @@ import {
   refused,
   type TakenSnapshot,
 } from './jobCheckpoints.ts';
-import { placeSubtasks } from './placement.ts';
-import { restoredOperators } from './restoredOperators.ts';
+import type { RestorePoint } from './restorePoint.ts';
+import { TaskDeployment } from './taskDeployment.ts';
 
 export type { TakenSnapshot } from './jobCheckpoints.ts';
-
-/** A snapshot that a deployment starts from. */
-export interface RestorePoint {
-  readonly manifest: Manifest;
-  /** Absolute. */
-  readonly directory: string;
-  readonly supersede: boolean;
-  /** False: the job has newer snapshots, so that going on from this one begins a new branch. */
-  readonly isLatest: boolean;
-}
+export type { RestorePoint } from './restorePoint.ts';
 
 export interface JobMasterOptions {
   readonly graph: JobGraph;
@@ -89,18 +73,14 @@ export class JobMaster {
   readonly #options: JobMasterOptions;
   readonly #backoff: RestartBackoff;
   readonly #checkpoints: JobCheckpoints;
-  #execution: ExecutionGraph;
+  readonly #tasks: TaskDeployment;
   #parallelism: number | null;
-  #threads: readonly (readonly SubtaskId[])[] = [];
   #status: JobStatus = 'created';
-  #attempt = 0;
   #restarts = 0;
   #restartAt: number | null = null;
   /** What the next deployment starts from. */
   #point: RestorePoint | null;
   #lastCompleted: Lineage | null;
-  #running = new Set<number>();
-  #closed = new Set<number>();
   /** Set once the last checkpoint is committed, or the job is told to go: what it becomes when all threads are closed. */
   #ending: Ending | null = null;
   #leaving: Leaving | null = null;
@@ -110,15 +90,15 @@ export class JobMaster {
   constructor(options: JobMasterOptions) {
     this.#options = options;
     this.#parallelism = options.parallelism;
-    this.#execution = buildExecutionGraph(options.graph, options.parallelism);
+    this.#tasks = new TaskDeployment(options, options.parallelism);
     this.#point = options.restore;
     this.#lastCompleted = options.restore === null ? null : lineageOf(options.restore.manifest);
     this.#backoff = createRestartBackoff(options.graph.restart, options.random);
     this.#checkpoints = new JobCheckpoints({
       ...options,
       parent: () => this.#lastCompleted,
-      trigger: (subtasks, trigger) => this.#trigger(subtasks, trigger),
-      broadcast: (message) => this.#broadcast(message),
+      trigger: (subtasks, trigger) => this.#tasks.trigger(subtasks, trigger),
+      broadcast: (message) => this.#tasks.broadcast(message),
       onDurable: (manifest, directory) => this.#durable(manifest, directory),
       onComplete: (manifest) => this.#endWith(manifest),
       onTooManyFailures: (message) => this.#failJob(message),
@@ -134,7 +114,7 @@ export class JobMaster {
   }
 
   get execution(): ExecutionGraph {
-    return this.#execution;
+    return this.#tasks.execution;
   }
 
   start(): void {
@@ -186,7 +166,7 @@ export class JobMaster {
       if (!result.ok && this.#status === 'stopping') this.#become('running');
       done(result);
     };
-    if (options.drain) this.#broadcast({ type: 'drain' });
+    if (options.drain) this.#tasks.broadcast({ type: 'drain' });
     this.#checkpoints.ask(
       options.drain ? { ...asked, suspend: false, whenEnded: true } : { ...asked, suspend: true },
       answered,
@@ -202,8 +182,8 @@ export class JobMaster {
     this.#checkpoints.decide((coordinator, at) =>
       coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job was cancelled.', at),
     );
-    if (this.#threads.length === 0) this.#end('canceled');
-    else this.#broadcast({ type: 'cancel' });
+    if (!this.#tasks.isActive) this.#end('canceled');
+    else this.#tasks.broadcast({ type: 'cancel' });
   }
 
   /** The job leaves where it is and goes on from this point; `done` when its tasks run. */
@@ -260,9 +240,7 @@ export class JobMaster {
         this.#checkpoints.decide((coordinator, moment) => coordinator.taskEnded(message.subtask, moment));
         break;
       case 'closed':
-        this.#closed.add(thread);
-        if (this.#closed.size === this.#threads.length && this.#ending !== null)
-          this.#options.deployer.terminate();
+        if (this.#tasks.hasClosed(thread) && this.#ending !== null) this.#tasks.terminate();
         break;
       case 'failed':
         this.#fail(message.failure);
@@ -280,8 +258,8 @@ export class JobMaster {
 
   /** A thread ended by itself: out of memory, process.exit, a crash. */
   threadDied(thread: number, reason: string): void {
-    const subtask = this.#threads[thread]?.[0];
-    if (subtask === undefined) return;
+    const subtask = this.#tasks.firstSubtaskOf(thread);
+    if (subtask === null) return;
     this.#fail({
       subtask,
       operator: null,
@@ -295,7 +273,7 @@ export class JobMaster {
 
   /** All threads of the deployment are gone. */
   threadsGone(): void {
-    this.#threads = [];
+    this.#tasks.gone();
     if (this.#ending !== null) this.#end(this.#ending);
     else if (this.#leaving !== null) {
       this.#leaving.threadsGone = true;
@@ -358,47 +336,22 @@ export class JobMaster {
   }
 
   #deployFrom(point: RestorePoint | null): void {
-    const { graph, deployer, settings, runId, threadsMax, clock, emit } = this.#options;
-    this.#attempt++;
-    this.#execution = buildExecutionGraph(graph, this.#parallelism);
-    this.#threads = placeSubtasks(this.#execution, threadsMax);
-    this.#running = new Set();
-    this.#closed = new Set();
-    this.#checkpoints.deployed(this.#execution);
-    deployer.deploy({
-      execution: this.#execution,
-      threads: this.#threads,
-      deploys: this.#threads.map((subtasks) => ({
-        runId,
-        attempt: this.#attempt,
-        subtasks,
-        parallelism: this.#execution.vertices.reduce((most, vertex) => Math.max(most, vertex.parallelism), 1),
-        checkpoints: settings,
-        restart: graph.restart,
-        restore:
-          point === null
-            ? null
-            : {
-                checkpointId: point.manifest.checkpointId,
-                operators: restoredOperators(point.manifest, point.directory, graph),
-              },
-        // A branch whose first run was killed goes on with what its user had agreed to.
-        supersede: point !== null && (point.supersede || point.manifest.trigger === 'restore'),
-      })),
-    });
+    const { clock, emit } = this.#options;
+    const graph = this.#tasks.plan(this.#parallelism);
+    this.#checkpoints.deployed(graph);
+    this.#tasks.deploy(point);
     // After it: whoever hears of a deployment can read its counters.
     emit({
       type: 'deployed',
       at: clock.now(),
-      attempt: this.#attempt,
-      graph: this.#execution,
+      attempt: this.#tasks.attempt,
+      graph,
       restoredCheckpointId: point?.manifest.checkpointId ?? null,
     });
   }
 
   #threadRuns(thread: number): void {
-    this.#running.add(thread);
-    if (this.#running.size < this.#threads.length || this.#ending !== null) return;
+    if (!this.#tasks.runs(thread) || this.#ending !== null) return;
     this.#become('running');
     this.#restoring?.({ ok: true, value: null });
     this.#restoring = null;
@@ -438,11 +391,11 @@ export class JobMaster {
     const before = this.#leaving;
     this.#leaving = {
       next,
-      threadsGone: this.#threads.length === 0,
+      threadsGone: !this.#tasks.isActive,
       coordinatorStopped: this.#checkpoints.idle || (before?.coordinatorStopped ?? false),
     };
     this.#checkpoints.decide((coordinator, at) => coordinator.stop(reason, message, at));
-    if (before === null && this.#threads.length > 0) this.#options.deployer.terminate();
+    if (before === null && this.#tasks.isActive) this.#tasks.terminate();
     this.#goOn();
   }
 
@@ -476,22 +429,10 @@ export class JobMaster {
     if (this.#status !== 'running' && this.#status !== 'stopping') return;
     if (!manifest.finished && !manifest.stopped) return;
     this.#ending = manifest.stopped ? 'suspended' : 'finished';
-    this.#broadcast({ type: 'shut-down' });
+    this.#tasks.broadcast({ type: 'shut-down' });
   }
 
   // --- small things ---------------------------------------------------------------------------------------------
-
-  #trigger(wanted: readonly SubtaskId[], options: TriggerOptions): void {
-    const names = new Set(wanted.map(subtaskName));
-    for (const [thread, own] of this.#threads.entries()) {
-      const subtasks = own.filter((id) => names.has(subtaskName(id)));
-      if (subtasks.length > 0) this.#options.deployer.send(thread, { type: 'trigger', subtasks, options });
-    }
-  }
-
-  #broadcast(message: Parameters<Deployer['send']>[1]): void {
-    for (const thread of this.#threads.keys()) this.#options.deployer.send(thread, message);
-  }
 
   #become(status: JobStatus, reason: string | null = null): void {
     this.#status = status;

@@ -1,0 +1,11 @@
+/** A snapshot that a deployment starts from. */
+import type { Manifest } from '../../checkpoint/manifest.ts';
+
+export interface RestorePoint {
+  readonly manifest: Manifest;
+  /** Absolute. */
+  readonly directory: string;
+  readonly supersede: boolean;
+  /** False: the job has newer snapshots, so that going on from this one begins a new branch. */
+  readonly isLatest: boolean;
+}

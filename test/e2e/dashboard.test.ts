@@ -47,6 +47,19 @@ test('a restore shows its pre-flight, asks for two consents, and proves what it 
   await close();
 });
 
+test('a job that has ended says why it is not taken up again, before anything is asked', async () => {
+  const { page, errors, close } = await openDashboard(browser, scenario('finished'));
+  await page.getByRole('button', { name: 'Before enrich v2' }).click();
+  await page.getByRole('button', { name: 'Restore Before enrich v2' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('The job is finished: run its pipeline from this savepoint instead.').waitFor();
+  expect(
+    await dialog.locator('vscode-button', { hasText: 'Restore' }).getAttribute('disabled'),
+  ).not.toBeNull();
+  expect(errors).toEqual([]);
+  await close();
+});
+
 test('two savepoints are compared by choosing one and then the other', async () => {
   const { page, errors, close } = await openDashboard(browser, scenario('running'));
   await page.getByRole('button', { name: 'Baseline, six minutes in' }).click();

@@ -3,6 +3,7 @@
  * Nothing is touched before the last button, and that one stays off until every consent is given.
  */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { JobStatus } from '../../runtime/protocol/job.ts';
 import type { Preflight, PreflightItem, PreflightVerdict } from '../../runtime/protocol/savepoints.ts';
 import type { Dialog } from '../model/dashboardState.ts';
 import * as format from '../model/format.ts';
@@ -48,18 +49,21 @@ export function restoreDialog(context: Context, dialog: RestoreDialog, close: ()
   const restoring = state.pending.some(({ kind }) => kind === 'restore');
   const missing = missingConsents(dialog);
   const loaded = dialog.preflight.kind === 'loaded' ? dialog.preflight.value : null;
+  const ended = info === undefined ? null : endedText(info.status);
   const off = restoring
     ? 'Restoring.'
-    : loaded === null
-      ? 'The pre-flight is not done.'
-      : !loaded.possible
-        ? 'A state cannot be restored.'
-        : missing > 0
-          ? 'Consent is missing.'
-          : state.connection.kind === 'live'
-            ? null
-            : 'The runtime is not connected.';
-  const foot = html`<span class="why" role="status">${verdictLine(dialog, missing)}</span>
+    : ended !== null
+      ? ended
+      : loaded === null
+        ? 'The pre-flight is not done.'
+        : !loaded.possible
+          ? 'A state cannot be restored.'
+          : missing > 0
+            ? 'Consent is missing.'
+            : state.connection.kind === 'live'
+              ? null
+              : 'The runtime is not connected.';
+  const foot = html`<span class="why" role="status">${verdictLine(dialog, missing, ended)}</span>
     ${button({ label: 'Cancel', autofocus: true, onPress: close })}
     ${button({ label: restoring ? 'Restoring…' : info?.status === 'running' ? 'Stop and restore' : 'Restore', icon: 'restore', look: 'primary', off, onPress: () => void controller.restore() })}`;
   return frame(
@@ -73,6 +77,19 @@ export function restoreDialog(context: Context, dialog: RestoreDialog, close: ()
   );
 }
 
+/** A runtime runs its job once; whoever starts jobs starts it from the savepoint. */
+function endedText(status: JobStatus): string | null {
+  switch (status) {
+    case 'finished':
+    case 'canceled':
+    case 'failed':
+    case 'suspended':
+      return `The job is ${status}: run its pipeline from this savepoint instead.`;
+    default:
+      return null;
+  }
+}
+
 function missingConsents({ preflight, supersede, allowNonRestoredState }: RestoreDialog): number {
   if (preflight.kind !== 'loaded') return 0;
   const given = { supersede, 'allow-non-restored-state': allowNonRestoredState };
@@ -82,7 +99,9 @@ function missingConsents({ preflight, supersede, allowNonRestoredState }: Restor
 function verdictLine(
   { preflight, refusal }: RestoreDialog,
   missing: number,
+  ended: string | null,
 ): TemplateResult | typeof nothing {
+  if (ended !== null) return html`<span class="t-wait">${icon('warning')}</span> ${ended}`;
   if (refusal !== null) return html`<span class="t-fail">${icon('failed')}</span> ${refusal}`;
   if (preflight.kind !== 'loaded') return nothing;
   const impossible = preflight.value.items.filter(({ verdict }) => verdict === 'impossible').length;

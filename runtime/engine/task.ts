@@ -28,6 +28,12 @@ export type StepResult = 'progressed' | 'idle' | 'backpressured' | 'closed';
 /** Timers fired in one step. */
 const TIMERS_PER_STEP = 512;
 
+/**
+ * The asynchronous part of snapshots gets this much of each turn. Slices are small, and there is at least one for every key
+ * group that has state: one a turn would take minutes where another task of the thread makes turns long.
+ */
+const SNAPSHOT_MS = 1;
+
 export interface TaskOptions {
   readonly id: SubtaskId;
   readonly chain: OperatorChain;
@@ -97,8 +103,14 @@ export class Task {
   /** A slice of the asynchronous part of snapshots; answers whether anything was done. */
   stepSnapshots(): boolean {
     if (this.#snapshots.length === 0) return false;
+    const until = this.#clock.monotonicMs() + SNAPSHOT_MS;
     let worked = false;
-    for (const run of this.#snapshots) worked = run.step() || worked;
+    for (const run of this.#snapshots) {
+      while (run.step()) {
+        worked = true;
+        if (this.#clock.monotonicMs() >= until) break;
+      }
+    }
     if (this.#snapshots.some((run) => run.over)) this.#snapshots = this.#snapshots.filter((run) => !run.over);
     return worked;
   }

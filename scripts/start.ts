@@ -10,10 +10,10 @@ import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Two real sources of different speed, so that a barrier can be seen waiting. */
-const firstExample = 'examples/flights-weather.ts';
-/** The examples read this variable; at their own pace the first one is over within a minute. */
-const pace = process.env.PACE ?? '0.3';
+/** Real flights on two ways of different speed into one operator: every barrier can be seen waiting there. */
+const firstExample = 'examples/slow-channel.ts';
+/** The examples read this variable; at its own pace the first one is over within two minutes. */
+const pace = process.env.PACE ?? '0.4';
 
 const [asked, ...options] = process.argv.slice(2);
 const pipeline = resolve(root, asked ?? firstExample);

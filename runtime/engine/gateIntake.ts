@@ -91,6 +91,10 @@ export class GateIntake implements Intake {
     return progressed;
   }
 
+  hasMore(): boolean {
+    return this.#batch !== null || this.#gate.hasReadable();
+  }
+
   wakeAt(): number | null {
     return null;
   }

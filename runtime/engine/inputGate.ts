@@ -55,6 +55,11 @@ export class InputGate {
     return -1;
   }
 
+  /** Something can be read now. */
+  hasReadable(): boolean {
+    return this.channels.some(({ reader }, channel) => !this.#blocked[channel] && reader.hasFrame());
+  }
+
   block(channel: number): void {
     this.#blocked[channel] = true;
     (this.channels[channel] as GateChannel).meter.blocked(true);

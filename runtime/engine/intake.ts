@@ -14,6 +14,8 @@ export interface Intake {
   control(): boolean;
   /** Takes a bounded amount of input; answers whether there was any. */
   step(): boolean;
+  /** There is input to take now: a task that waits for its turn with this is busy, one without it is idle. */
+  hasMore(): boolean;
   wakeAt(): number | null;
   trigger(barrier: Barrier): void;
   /** Ends as if the input had ended. */

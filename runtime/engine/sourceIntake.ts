@@ -164,6 +164,12 @@ export class SourceIntake implements Intake {
     return emitted;
   }
 
+  hasMore(): boolean {
+    if (this.#ended || this.#suspendedBy !== null) return false;
+    const now = this.#clock.now();
+    return this.#splits.some(({ finished, readyAt }) => !finished && readyAt !== null && readyAt <= now);
+  }
+
   wakeAt(): number | null {
     if (this.#ended || this.#suspendedBy !== null) return null;
     if (this.#triggers.length > 0 || this.#woken || this.#draining) return this.#clock.now();

@@ -123,6 +123,12 @@ export class Task {
     return this.#state === 'ended' || this.#state === 'closed';
   }
 
+  /** It could go on at once; without this its time until the next turn is idle. */
+  hasMore(): boolean {
+    if (this.chain.walking || this.#state === 'finishing') return true;
+    return this.#state === 'running' && this.#intake.hasMore();
+  }
+
   /** When something is due without input: a timer, a source that asked to be polled again. Clock.now(). */
   wakeAt(): number | null {
     if (this.#state !== 'running') return null;

@@ -156,7 +156,7 @@ export class TaskThread {
     if (!alive) return true;
     const ended = clock.monotonicMs();
     slot.meter.add('busyMs', (result as StepResult) === 'progressed' || wrote ? ended - started : 0);
-    slot.doing = result;
+    slot.doing = (result as StepResult) === 'progressed' && !slot.task.hasMore() ? 'idle' : result;
     slot.since = ended;
     if (ended - slot.countedKeysAt > STATE_SIZE_EVERY_MS) this.#countState(slot, ended);
     return (result as StepResult) === 'progressed' || wrote;

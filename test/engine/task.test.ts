@@ -292,3 +292,20 @@ test('what a user throws is reported with operator, subtask and record', () => {
     },
   ]);
 });
+
+test('a task that waits for its turn is busy with input and idle without, whatever its thread does meanwhile', () => {
+  const task = oneTask(new Recorder());
+  const shares = () => ({
+    busyMs: task.metrics.subtask('task', 0, 'busyMs'),
+    idleMs: task.metrics.subtask('task', 0, 'idleMs'),
+  });
+  task.into[0]?.offer(dataFrame('a'));
+  task.settle();
+  const before = shares();
+  task.into[0]?.offer(dataFrame('b'));
+  task.thread.step();
+  // Another task of the thread takes its time now; this one has nothing left to do.
+  task.clock.advance(30);
+  task.thread.step();
+  expect(shares()).toEqual({ busyMs: before.busyMs, idleMs: before.idleMs + 30 });
+});

@@ -460,6 +460,24 @@ describe('M12 a job goes on from another point', () => {
     );
   });
 
+  test('a restore that comes while the last commit is on its way overtakes it, and nothing is lost', () => {
+    const world = new World(counting(ticks(600)), { intervalMs: null });
+    world.untilStatus('running');
+    const taken = takenBy(world);
+    world.until('the last checkpoint', () =>
+      world.process.facts.some((fact) => fact.type === 'checkpoint-completed' && fact.manifest.finished),
+    );
+    expect(world.process.master.status).toBe('running');
+    world.process.master.restore(
+      { manifest: taken.manifest, directory: taken.path, supersede: true, isLatest: false },
+      null,
+      () => {},
+    );
+    world.untilStatus('finished');
+    expect(world.committed()).toHaveLength(600);
+    exactlyOnce(world.committed());
+  });
+
   test('a restore that another one overtook leaves nothing that retention would count', () => {
     for (let seed = 1; seed <= 12; seed++) {
       const world = new World(counting(ticks()), { seed });

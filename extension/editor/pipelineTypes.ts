@@ -76,7 +76,7 @@ async function setUpTypes(context: vscode.ExtensionContext, uri: vscode.Uri | un
   const root = uri === undefined ? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath : folderOf(uri.fsPath);
   if (root === undefined) return;
   const file = join(root, 'tsconfig.json');
-  const before = await readFile(file, 'utf8').catch(() => null);
+  const before = await readFile(file, 'utf8').catch(missing);
   const after = withTypePaths(before);
   await putTypes(context, root);
   if (after === null) {
@@ -119,4 +119,10 @@ function mentionsSluice(document: vscode.TextDocument): boolean {
 /** A file that is there already is what was wanted; anything else is not. */
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
+}
+
+/** Null for a file that does not exist; one that cannot be read must not be taken for it, and written over. */
+function missing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }

@@ -42,12 +42,19 @@ test.each(screens)('%s has no violation in any theme', { timeout: 120_000 }, asy
         width,
         ...(ui === undefined ? {} : { ui }),
       });
-      await page.waitForTimeout(300);
+      await page.waitForFunction(isSettled);
       found.push(...(await violations(page)).map((violation) => `${theme} ${width}: ${violation}`));
       await close();
     }
   expect(found).toEqual([]);
 });
+
+/** Fonts are there, nothing is being loaded, and two frames have been drawn since. */
+async function isSettled(): Promise<boolean> {
+  await document.fonts.ready;
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  return document.querySelector('vscode-progress-ring') === null;
+}
 
 async function violations(page: Page): Promise<string[]> {
   // The page's policy forbids foreign scripts, and a debugger's evaluation is none.

@@ -22,8 +22,8 @@ export class ConnectedStreams<First, Second> {
     this.#inputs = [first, second];
   }
 
-  process<Out = never>(
-    process: CoProcessFunction<First, Second, Out>,
+  process<Out = never, Opened = undefined>(
+    process: CoProcessFunction<First, Second, Out, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
     const functions = processFunctionsOf(process, [process.onFirst, process.onSecond], {});
@@ -54,8 +54,8 @@ export class KeyedConnectedStreams<First, Second, K extends Key> {
   }
 
   /** What comes on either input with one key shares one state. */
-  process<Out = never, States extends DeclaredStates = Record<never, never>>(
-    process: KeyedCoProcessFunction<First, Second, K, Out, States>,
+  process<Out = never, States extends DeclaredStates = Record<never, never>, Opened = undefined>(
+    process: KeyedCoProcessFunction<First, Second, K, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
     const location = callerLocation();

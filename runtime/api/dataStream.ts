@@ -2,6 +2,7 @@
  * A stream of records, as an author composes it. Every method adds an operator to the plan and answers the stream behind
  * it; nothing runs before the whole pipeline was read.
  */
+import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { SourceLocation } from '../graph/jobGraph.ts';
 import { FilterOperator } from '../operators/filterOperator.ts';
 import { FlatMapOperator } from '../operators/flatMapOperator.ts';
@@ -15,9 +16,17 @@ import { callerLocation } from './callerLocation.ts';
 import { ConnectedStreams } from './connectedStreams.ts';
 import { KeyedStream } from './keyedStream.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
+import type { OutputTag } from './outputTag.ts';
+import { PipelineError } from './pipelineError.ts';
 import type { Leg, Plan } from './plan.ts';
 import type { ProcessFunction } from './processFunctions.ts';
 import { processFunctionsOf } from './processFunctionsOf.ts';
+import {
+  type RichFilterFunction,
+  type RichFlatMapFunction,
+  type RichMapFunction,
+  recordFunction,
+} from './recordFunctions.ts';
 
 export class DataStream<T> {
   readonly #plan: Plan;
@@ -32,24 +41,50 @@ export class DataStream<T> {
   }
 
   /** One record in, one out. */
-  map<Out>(map: (value: T) => Out, options: OperatorOptions = {}): DataStream<Out> {
-    return this.#operator('map', options, callerLocation(), () => new MapOperator(map));
+  map<Out, Opened = undefined>(
+    map: ((value: T) => Out) | RichMapFunction<T, Out, Opened>,
+    options: OperatorOptions = {},
+  ): DataStream<Out> {
+    const location = callerLocation();
+    const { call, lifecycle } = recordFunction<(value: T, opened: never) => Out>(map, 'map', location);
+    return this.#operator('map', options, location, () => new MapOperator(call, lifecycle));
   }
 
   /** One record in, any number out. */
-  flatMap<Out>(flatMap: (value: T) => Iterable<Out>, options: OperatorOptions = {}): DataStream<Out> {
-    return this.#operator('flatMap', options, callerLocation(), () => new FlatMapOperator(flatMap));
+  flatMap<Out, Opened = undefined>(
+    flatMap: ((value: T) => Iterable<Out>) | RichFlatMapFunction<T, Out, Opened>,
+    options: OperatorOptions = {},
+  ): DataStream<Out> {
+    const location = callerLocation();
+    const { call, lifecycle } = recordFunction<(value: T, opened: never) => Iterable<Out>>(
+      flatMap,
+      'flatMap',
+      location,
+    );
+    return this.#operator('flatMap', options, location, () => new FlatMapOperator(call, lifecycle));
   }
 
   /** Lets through what `keeps` answers true for; a type guard narrows the stream. */
   filter<Kept extends T>(keeps: (value: T) => value is Kept, options?: OperatorOptions): DataStream<Kept>;
-  filter(keeps: (value: T) => boolean, options?: OperatorOptions): DataStream<T>;
-  filter(keeps: (value: T) => boolean, options: OperatorOptions = {}): DataStream<T> {
-    return this.#operator('filter', options, callerLocation(), () => new FilterOperator(keeps));
+  filter<Opened = undefined>(
+    keeps: ((value: T) => boolean) | RichFilterFunction<T, Opened>,
+    options?: OperatorOptions,
+  ): DataStream<T>;
+  filter(keeps: object, options: OperatorOptions = {}): DataStream<T> {
+    const location = callerLocation();
+    const { call, lifecycle } = recordFunction<(value: T, opened: never) => boolean>(
+      keeps,
+      'filter',
+      location,
+    );
+    return this.#operator('filter', options, location, () => new FilterOperator(call, lifecycle));
   }
 
   /** Any number of records out for each one in; state and timers need a keyBy before. */
-  process<Out = never>(process: ProcessFunction<T, Out>, options: OperatorOptions = {}): DataStream<Out> {
+  process<Out = never, Opened = undefined>(
+    process: ProcessFunction<T, Out, Opened>,
+    options: OperatorOptions = {},
+  ): DataStream<Out> {
     const functions = processFunctionsOf(process, [process.onElement], {});
     const states = endStatesOf(functions);
     return this.#operator('process', options, callerLocation(), () => new ProcessOperator(functions), states);
@@ -61,8 +96,23 @@ export class DataStream<T> {
     const untyped = keyOf as (value: unknown) => Key;
     return new KeyedStream(
       this.#plan,
-      this.#legs.map((leg) => ({ ...leg, partitioning: 'hash', keyOf: untyped, label })),
+      this.#legs.map((leg) => ({ ...leg, partitioning: 'hash', keyOf: untyped, partition: null, label })),
     );
+  }
+
+  /** What the operator before sent to this side output; see `outputTag`. */
+  sideOutput<Side>(tag: OutputTag<Side>): DataStream<Side> {
+    const location = callerLocation();
+    const [leg, ...others] = this.#legs;
+    if (leg === undefined || others.length > 0 || leg.partitioning !== 'forward' || leg.sideOutput !== null) {
+      throw new PipelineError(
+        location,
+        `The side output "${tag.name}"`,
+        location,
+        ' belongs to one operator: ask for it on the stream that this operator answered, before anything else.',
+      );
+    }
+    return new DataStream(this.#plan, [{ ...leg, sideOutput: tag.name, label: tag.name }]);
   }
 
   /** This stream and the others as one; the order between them is that of arrival. */
@@ -90,6 +140,11 @@ export class DataStream<T> {
     return this.#spread('shuffle');
   }
 
+  /** To the subtask of the next operator that `partition` answers, from 0 to `receivers` − 1. */
+  partitionCustom(partition: Partitioner<T>): DataStream<T> {
+    return this.#spread('custom', partition as Partitioner<unknown>);
+  }
+
   /** Every subtask of the next operator gets every record. */
   broadcast(): DataStream<T> {
     return this.#spread('broadcast');
@@ -115,10 +170,13 @@ export class DataStream<T> {
     });
   }
 
-  #spread(partitioning: 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global'): DataStream<T> {
+  #spread(
+    partitioning: 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global' | 'custom',
+    partition: Partitioner<unknown> | null = null,
+  ): DataStream<T> {
     return new DataStream(
       this.#plan,
-      this.#legs.map((leg) => ({ ...leg, partitioning, keyOf: null, label: partitioning })),
+      this.#legs.map((leg) => ({ ...leg, partitioning, keyOf: null, partition, label: partitioning })),
     );
   }
 

@@ -18,7 +18,13 @@ export function uidsOf(operators: readonly PlannedOperator[]): ReadonlyMap<Plann
       continue;
     }
     const name = options.name ?? defaultName;
-    const upstream = inputs.map((legs) => legs.map((leg) => [uids.get(leg.from), leg.partitioning]));
+    const upstream = inputs.map((legs) =>
+      legs.map((leg) => [
+        uids.get(leg.from),
+        leg.partitioning,
+        ...(leg.sideOutput === null ? [] : [leg.sideOutput]),
+      ]),
+    );
     const what = JSON.stringify([type, name, upstream]);
     const place = alike.get(what) ?? 0;
     alike.set(what, place + 1);

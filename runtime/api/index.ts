@@ -1,5 +1,8 @@
 /** `import { … } from 'sluice'`: what a pipeline author needs. Sources and sinks come from `sluice/connectors`. */
 
+export type { Partitioner } from '../graph/jobDefinition.ts';
+export type { Lifecycle, RuntimeContext } from '../operators/lifecycle.ts';
+export type { Counter, Histogram, MetricGroup } from '../operators/metrics.ts';
 export type { Timer, Timers, Timestamp } from '../operators/operator.ts';
 export type { Sink, SinkCommitter, SinkContext, SinkWriter } from '../operators/sink.ts';
 export { SinkError } from '../operators/sink.ts';
@@ -18,6 +21,7 @@ export type { Duration } from './duration.ts';
 export type { Environment, SourceOptions } from './environment.ts';
 export { KeyedStream } from './keyedStream.ts';
 export type { OperatorOptions } from './operatorOptions.ts';
+export { type OutputTag, outputTag } from './outputTag.ts';
 export { type DefineOptions, type Pipeline, pipeline } from './pipeline.ts';
 export { PipelineError } from './pipelineError.ts';
 export {
@@ -30,6 +34,12 @@ export {
   type ProcessFunction,
   type WindowProcessFunction,
 } from './processFunctions.ts';
+export type {
+  RichFilterFunction,
+  RichFlatMapFunction,
+  RichMapFunction,
+  RichReduceFunction,
+} from './recordFunctions.ts';
 export type { CheckpointOptions, RestartOptions } from './settings.ts';
 export {
   type DeclaredState,

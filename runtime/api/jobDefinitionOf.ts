@@ -45,10 +45,11 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
   for (const operator of planned) {
     const to = uidIn(uids, operator);
     for (const [input, legs] of operator.inputs.entries()) {
-      for (const { from, partitioning, keyOf, label } of legs) {
+      for (const { from, partitioning, keyOf, partition, sideOutput, label } of legs) {
         const id = freeId(`${uidIn(uids, from)}->${to}:${input}`, taken);
-        edges.push({ id, from: uidIn(uids, from), to, input, partitioning, label });
-        if (keyOf !== null) functions.set(id, { keyOf });
+        const side = sideOutput === null ? {} : { sideOutput };
+        edges.push({ id, from: uidIn(uids, from), to, input, ...side, partitioning, label });
+        if (keyOf !== null || partition !== null) functions.set(id, { keyOf, partition });
       }
     }
   }

@@ -10,6 +10,7 @@ import type { OperatorOptions } from './operatorOptions.ts';
 import type { Leg, Plan } from './plan.ts';
 import type { KeyedProcessFunction } from './processFunctions.ts';
 import { processFunctionsOf } from './processFunctionsOf.ts';
+import { type RichReduceFunction, recordFunction } from './recordFunctions.ts';
 import type { DeclaredStates } from './state.ts';
 import { WindowedStream } from './windowedStream.ts';
 import type { TumblingWindows } from './windows.ts';
@@ -28,23 +29,32 @@ export class KeyedStream<T, K extends Key> {
   }
 
   /** Keeps one value per key and emits it after every record; the first record of a key is its first value. */
-  reduce(reduce: (left: T, right: T) => T, options: OperatorOptions = {}): DataStream<T> {
+  reduce<Opened = undefined>(
+    reduce: ((left: T, right: T) => T) | RichReduceFunction<T, Opened>,
+    options: OperatorOptions = {},
+  ): DataStream<T> {
+    const location = callerLocation();
+    const { call, lifecycle } = recordFunction<(left: T, right: T, opened: never) => T>(
+      reduce,
+      'reduce',
+      location,
+    );
     const state: StateDeclaration<T> = { name: 'reduced', type: 'value', schemaVersion: 1 };
     const legs = this.#plan.addOperator({
       type: 'reduce',
       options,
-      location: callerLocation(),
+      location,
       inputs: [this.#legs],
       keyed: true,
       states: [state as StateDeclaration],
-      create: () => new ReduceOperator(reduce, state),
+      create: () => new ReduceOperator(call, state, lifecycle),
     });
     return new DataStream(this.#plan, legs);
   }
 
   /** State, timers, and any number of records out for each one in. */
-  process<Out = never, States extends DeclaredStates = Record<never, never>>(
-    process: KeyedProcessFunction<T, K, Out, States>,
+  process<Out = never, States extends DeclaredStates = Record<never, never>, Opened = undefined>(
+    process: KeyedProcessFunction<T, K, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
     const location = callerLocation();

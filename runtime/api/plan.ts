@@ -4,7 +4,7 @@
  *
  * keyBy, union and rebalance are no operators: they say how the next one gets its records, so they live in legs.
  */
-import type { OperatorFactory } from '../graph/jobDefinition.ts';
+import type { OperatorFactory, Partitioner } from '../graph/jobDefinition.ts';
 import type { OperatorRole, Partitioning, SourceLocation } from '../graph/jobGraph.ts';
 import type { StreamOperator } from '../operators/operator.ts';
 import {
@@ -20,6 +20,9 @@ export interface Leg {
   readonly from: PlannedOperator;
   readonly partitioning: Partitioning;
   readonly keyOf: ((value: unknown) => Key) | null;
+  readonly partition: Partitioner<unknown> | null;
+  /** The side output of `from` that it carries; null: its output. */
+  readonly sideOutput: string | null;
   readonly label: string;
 }
 
@@ -44,7 +47,16 @@ export class Plan {
   /** Answers the stream behind the operator. */
   add(operator: PlannedOperator): readonly Leg[] {
     this.operators.push(operator);
-    return [{ from: operator, partitioning: 'forward', keyOf: null, label: 'forward' }];
+    return [
+      {
+        from: operator,
+        partitioning: 'forward',
+        keyOf: null,
+        partition: null,
+        sideOutput: null,
+        label: 'forward',
+      },
+    ];
   }
 
   /** An operator between source and sink. */

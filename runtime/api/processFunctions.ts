@@ -2,9 +2,11 @@
  * The functions of `process`, as an author writes them. Their contexts are valid only during the call: take what you
  * need out of them, do not keep them.
  */
+import type { Lifecycle } from '../operators/lifecycle.ts';
 import type { Timer, Timers, Timestamp } from '../operators/operator.ts';
 import type { KeyedWindow } from '../operators/windowOperator.ts';
 import type { Key } from '../state/declarations.ts';
+import type { OutputTag } from './outputTag.ts';
 import type { DeclaredStates, StateHandles } from './state.ts';
 
 /** Names a type where there is no value to infer it from; see `ofType`. */
@@ -19,48 +21,70 @@ export function ofType<T>(): TypeName<T> {
   return anyType;
 }
 
-export interface EmitContext<Out> {
+export interface EmitContext<Out, Opened = undefined> {
+  /** What the function's `open` answered. */
+  readonly opened: Opened;
   /** Event time of the record at hand; -Infinity where it has none. */
   readonly timestamp: Timestamp;
+  /** Event time that the inputs have reached; -Infinity at first. Milliseconds since the epoch. */
+  currentWatermark(): Timestamp;
+  /** The machine's clock, milliseconds since the epoch. */
+  currentProcessingTime(): Timestamp;
   /** With the timestamp of the record or timer at hand, unless another one is given. */
   emit(value: Out, timestamp?: Timestamp): void;
+  /** To the stream that `sideOutput(tag)` answers; where nobody asked for it, it is dropped. */
+  emitTo<T>(tag: OutputTag<T>, value: NoInfer<T>, timestamp?: Timestamp): void;
   log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
 }
 
-export interface KeyedContext<K extends Key, Out, States extends DeclaredStates> extends EmitContext<Out> {
+export interface KeyedContext<K extends Key, Out, States extends DeclaredStates, Opened = undefined>
+  extends EmitContext<Out, Opened> {
   readonly key: K;
   readonly state: StateHandles<States>;
   readonly timers: Timers;
 }
 
-export interface ProcessFunction<T, Out> {
+export interface ProcessFunction<T, Out, Opened = undefined> extends Lifecycle<Opened> {
   readonly output?: TypeName<Out>;
-  onElement(value: T, context: EmitContext<Out>): void;
+  onElement(value: T, context: EmitContext<Out, Opened>): void;
   /** The input has ended. Once per subtask, also when a checkpoint from after it is restored. */
-  onEnd?(context: EmitContext<Out>): void;
+  onEnd?(context: EmitContext<Out, Opened>): void;
 }
 
-export interface KeyedProcessFunction<T, K extends Key, Out, States extends DeclaredStates> {
+export interface KeyedProcessFunction<
+  T,
+  K extends Key,
+  Out,
+  States extends DeclaredStates,
+  Opened = undefined,
+> extends Lifecycle<Opened> {
   readonly output?: TypeName<Out>;
   readonly state?: States;
-  onElement(value: T, context: KeyedContext<K, Out, States>): void;
-  onTimer?(timer: Timer, context: KeyedContext<K, Out, States>): void;
+  onElement(value: T, context: KeyedContext<K, Out, States, Opened>): void;
+  onTimer?(timer: Timer, context: KeyedContext<K, Out, States, Opened>): void;
 }
 
-export interface CoProcessFunction<First, Second, Out> {
+export interface CoProcessFunction<First, Second, Out, Opened = undefined> extends Lifecycle<Opened> {
   readonly output?: TypeName<Out>;
-  onFirst(value: First, context: EmitContext<Out>): void;
-  onSecond(value: Second, context: EmitContext<Out>): void;
+  onFirst(value: First, context: EmitContext<Out, Opened>): void;
+  onSecond(value: Second, context: EmitContext<Out, Opened>): void;
   /** Both inputs have ended. Once per subtask, also when a checkpoint from after it is restored. */
-  onEnd?(context: EmitContext<Out>): void;
+  onEnd?(context: EmitContext<Out, Opened>): void;
 }
 
-export interface KeyedCoProcessFunction<First, Second, K extends Key, Out, States extends DeclaredStates> {
+export interface KeyedCoProcessFunction<
+  First,
+  Second,
+  K extends Key,
+  Out,
+  States extends DeclaredStates,
+  Opened = undefined,
+> extends Lifecycle<Opened> {
   readonly output?: TypeName<Out>;
   readonly state?: States;
-  onFirst(value: First, context: KeyedContext<K, Out, States>): void;
-  onSecond(value: Second, context: KeyedContext<K, Out, States>): void;
-  onTimer?(timer: Timer, context: KeyedContext<K, Out, States>): void;
+  onFirst(value: First, context: KeyedContext<K, Out, States, Opened>): void;
+  onSecond(value: Second, context: KeyedContext<K, Out, States, Opened>): void;
+  onTimer?(timer: Timer, context: KeyedContext<K, Out, States, Opened>): void;
 }
 
 export interface WindowProcessFunction<T, K extends Key, Out> {

@@ -85,7 +85,8 @@ export class GateIntake implements Intake {
       }
       progressed = true;
       this.#work(until);
-      if (this.#batch !== null || this.#clock.monotonicMs() >= until || !this.#chain.hasRoom()) break;
+      if (this.#batch !== null || this.#clock.monotonicMs() >= until) break;
+      if (!this.#chain.hasRoom() || !this.#chain.accepts()) break;
     }
     this.#meter.set('recordsIn', this.#recordsIn);
     return progressed;
@@ -222,6 +223,7 @@ export class GateIntake implements Intake {
     const { input, keyOf, meter } = this.#channel as GateChannel;
     const { values, timestamps } = batch;
     const head = this.#head;
+    const { selective } = this.#chain;
     const from = this.#cursor;
     let cursor = from;
     let nextLook = from + 1;
@@ -229,6 +231,7 @@ export class GateIntake implements Intake {
     while (cursor < values.length) {
       head.receive(values[cursor], timestamps[cursor] as number, input, keyOf);
       cursor++;
+      if (selective && !this.#chain.accepts()) break;
       if (cursor === nextLook) {
         if (this.#chain.overflowing || this.#clock.monotonicMs() >= until) break;
         if (stride < RECORDS_BETWEEN_LOOKS_MAX) stride *= 2;

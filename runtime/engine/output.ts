@@ -8,6 +8,8 @@
  * - O3. A control frame goes behind all records sent before it, so partial batches are flushed first.
  */
 
+import type { Random } from '../base/random.ts';
+import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { Partitioning } from '../graph/jobGraph.ts';
 import type { Output } from '../operators/operator.ts';
 import type { Key } from '../state/declarations.ts';
@@ -30,9 +32,13 @@ export interface EdgeOutputOptions {
   readonly partitioning: Partitioning;
   /** For hash. */
   readonly keyOf: ((value: unknown) => Key) | null;
+  /** For custom. */
+  readonly partition: Partitioner<unknown> | null;
   readonly maxParallelism: number;
   /** Where round robin begins: the sender's index, so that senders do not all start with the same receiver. */
   readonly startAt: number;
+  /** For shuffle. */
+  readonly random: Random;
   readonly batchRecords: number;
 }
 
@@ -170,10 +176,26 @@ const chooser = (options: EdgeOutputOptions, lanes: number): ((value: unknown) =
       operatorIndexForKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
   }
   if (options.partitioning === 'global') return () => 0;
+  if (options.partitioning === 'shuffle') return () => options.random.below(lanes);
+  if (options.partitioning === 'custom') return customChooser(options.partition, lanes);
   let next = options.startAt % lanes;
   return () => {
     const chosen = next;
     next = next + 1 === lanes ? 0 : next + 1;
     return chosen;
+  };
+};
+
+const customChooser = (
+  partition: Partitioner<unknown> | null,
+  lanes: number,
+): ((value: unknown) => number) => {
+  if (partition === null) throw new TypeError('a custom edge needs a partitioner');
+  return (value) => {
+    const chosen = partition(value, lanes);
+    if (Number.isInteger(chosen) && chosen >= 0 && chosen < lanes) return chosen;
+    throw new RangeError(
+      `A partitioner answered ${String(chosen)}; it must answer a whole number from 0 to ${lanes - 1}, the receiver's subtask.`,
+    );
   };
 };

@@ -21,9 +21,11 @@ import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.t
 import type { SubtaskMeter } from './meters.ts';
 import { subtaskStatusNames } from './metricsTable.ts';
 import type { OperatorChain } from './operatorChain.ts';
+import type { OperatorMetrics } from './operatorMetrics.ts';
 import { SnapshotRun } from './snapshotRun.ts';
 
-export type StepResult = 'progressed' | 'idle' | 'backpressured' | 'closed';
+/** `waiting`: for something that an operator has under way beside its input; it takes no more until then. */
+export type StepResult = 'progressed' | 'idle' | 'waiting' | 'backpressured' | 'closed';
 
 /** Timers fired in one step. */
 const TIMERS_PER_STEP = 512;
@@ -41,6 +43,8 @@ export interface TaskOptions {
   readonly clock: Clock;
   readonly files: SnapshotFiles;
   readonly meter: SubtaskMeter;
+  /** What the functions of its operators count themselves. */
+  readonly metrics: readonly { readonly uid: string; readonly metrics: OperatorMetrics }[];
   readonly send: (message: FromWorker) => void;
 }
 
@@ -53,6 +57,7 @@ interface BarrierTimes {
 export class Task {
   readonly id: SubtaskId;
   readonly chain: OperatorChain;
+  readonly metrics: TaskOptions['metrics'];
   readonly #intake: Intake;
   readonly #clock: Clock;
   readonly #files: SnapshotFiles;
@@ -65,6 +70,7 @@ export class Task {
   constructor(options: TaskOptions) {
     this.id = options.id;
     this.chain = options.chain;
+    this.metrics = options.metrics;
     this.#intake = options.intake;
     this.#clock = options.clock;
     this.#files = options.files;
@@ -91,13 +97,20 @@ export class Task {
       this.#flush();
       return 'progressed';
     }
-    if (this.#state === 'finishing') return this.#finish();
     if (this.#state === 'ended') return this.#reportEnd() || progressed ? 'progressed' : 'idle';
     if (!this.chain.hasRoom()) return progressed ? 'progressed' : 'backpressured';
-    progressed = this.chain.fireProcessingTimers(this.#clock.now(), TIMERS_PER_STEP) > 0 || progressed;
-    progressed = this.#intake.step() || progressed;
+    const now = this.#clock.now();
+    progressed = this.chain.advance(now) || progressed;
+    if (this.chain.walking) {
+      this.#flush();
+      return 'progressed';
+    }
+    if (this.#state === 'finishing') return this.#finish(progressed);
+    progressed = this.chain.fireProcessingTimers(now, TIMERS_PER_STEP) > 0 || progressed;
+    const accepts = this.chain.accepts();
+    if (accepts) progressed = this.#intake.step() || progressed;
     this.#flush();
-    return progressed ? 'progressed' : 'idle';
+    return progressed ? 'progressed' : accepts ? 'idle' : 'waiting';
   }
 
   /** A slice of the asynchronous part of snapshots; answers whether anything was done. */
@@ -126,17 +139,18 @@ export class Task {
   /** It could go on at once; without this its time until the next turn is idle. */
   hasMore(): boolean {
     if (this.chain.walking || this.#state === 'finishing') return true;
-    return this.#state === 'running' && this.#intake.hasMore();
+    return this.#state === 'running' && (!this.chain.accepts() || this.#intake.hasMore());
   }
 
   /** When something is due without input: a timer, a source that asked to be polled again. Clock.now(). */
   wakeAt(): number | null {
-    if (this.#state !== 'running') return null;
+    if (this.#state !== 'running' && this.#state !== 'finishing') return null;
     // Backpressured: whoever makes room wakes the thread, and until then nothing of this is done.
     if (!this.chain.hasRoom()) return null;
-    const timer = this.chain.nextProcessingTime();
-    const intake = this.#intake.wakeAt();
-    return timer === null ? intake : intake === null ? timer : Math.min(timer, intake);
+    const ownWork = this.chain.nextAdvance();
+    if (this.#state === 'finishing') return ownWork;
+    const intake = this.chain.accepts() ? this.#intake.wakeAt() : null;
+    return earliest(earliest(ownWork, intake), this.chain.nextProcessingTime());
   }
 
   /** Positions of a source that changed since the last call; null for others and when nothing changed. */
@@ -257,8 +271,10 @@ export class Task {
     closeAll([() => this.#intake.close(), () => this.chain.close()]);
   }
 
-  #finish(): StepResult {
-    this.chain.finish();
+  #finish(progressed: boolean): StepResult {
+    const finished = this.chain.finish();
+    this.#flush();
+    if (!finished) return progressed || this.chain.walking ? 'progressed' : 'waiting';
     for (const edge of this.chain.edges) edge.control({ kind: 'end' });
     this.#state = 'ended';
     this.#flush();
@@ -307,6 +323,10 @@ export class Task {
   #cancelSnapshot(checkpointId: number): void {
     for (const run of this.#snapshots) if (run.barrier.checkpointId === checkpointId) run.cancel();
   }
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  return one === null ? other : other === null ? one : Math.min(one, other);
 }
 
 /** Effects that concern the gate only. */

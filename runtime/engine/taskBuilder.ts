@@ -2,12 +2,14 @@
  * Puts one subtask together: its operators with their restored state, its output edges, its gate or source.
  */
 import { present } from '../base/assert.ts';
+import { seededRandom } from '../base/random.ts';
+import { textHash } from '../base/textHash.ts';
 import { createBarrierHandler } from '../checkpoint/barrierHandler.ts';
 import { type OldFiles, restoreKeyedState, restoreOperatorState } from '../checkpoint/restoreKeyedState.ts';
 import type { Channel, Vertex } from '../graph/executionGraph.ts';
 import type { OperatorFactory } from '../graph/jobDefinition.ts';
 import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
-import type { OperatorContext, Output, StreamOperator } from '../operators/operator.ts';
+import type { OperatorContext, StreamOperator } from '../operators/operator.ts';
 import { SinkOperator } from '../operators/sinkOperator.ts';
 import type { SourceContext } from '../operators/source.ts';
 import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
@@ -20,7 +22,8 @@ import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
 import { InputGate } from './inputGate.ts';
 import { ChannelMeter, type SubtaskMeter } from './meters.ts';
-import { OperatorChain } from './operatorChain.ts';
+import { type ChainEdge, OperatorChain, type OperatorOutputs } from './operatorChain.ts';
+import { OperatorMetrics } from './operatorMetrics.ts';
 import { EdgeOutput } from './output.ts';
 import { SourceIntake } from './sourceIntake.ts';
 import { Task } from './task.ts';
@@ -45,11 +48,22 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
   const parts = vertex.operators.map((_operator, index) =>
     buildOperator(vertex, index, factories[index] as OperatorFactory, id, options),
   );
+  const metrics = vertex.operators.map(({ operator }) => {
+    return { uid: operator.uid, metrics: new OperatorMetrics() };
+  });
   const chain = new OperatorChain(vertex, {
     operator: (index) => present(parts[index] ?? null, 'an operator in a chain'),
     edgesOf: (index) => edges[index] ?? [],
-    context: (index, output) =>
-      operatorContext(vertex, index, id, output, parts[index]?.keyed ?? null, options),
+    context: (index, outputs) =>
+      operatorContext(
+        vertex,
+        index,
+        id,
+        outputs,
+        parts[index]?.keyed ?? null,
+        present(metrics[index], 'the metrics of an operator').metrics,
+        options,
+      ),
   });
   const intake =
     chain.head === null
@@ -62,11 +76,12 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
     clock: options.clock,
     files: options.snapshots,
     meter: options.meter,
+    metrics,
     send: options.send,
   });
 };
 
-const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildOptions): EdgeOutput[] =>
+const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildOptions): ChainEdge[] =>
   vertex.outputs
     .filter((edge) => edge.fromOperator === index)
     .map((edge) => {
@@ -77,15 +92,19 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
         options.execution.vertices.find((candidate) => candidate.id === edge.toVertex),
         `vertex ${edge.toVertex}`,
       );
-      return new EdgeOutput({
+      const functions = options.definition.edges.get(edge.id);
+      const output = new EdgeOutput({
         writers: channels.map((channel) => options.channels.writer(channel)),
         meters: channels.map((channel) => new ChannelMeter(options.metrics, channel.id)),
         partitioning: edge.partitioning,
-        keyOf: options.definition.edges.get(edge.id)?.keyOf ?? null,
+        keyOf: functions?.keyOf ?? null,
+        partition: functions?.partition ?? null,
         maxParallelism: receiver.maxParallelism,
         startAt: id.index,
+        random: seededRandom(Number.parseInt(textHash(`${edge.id} ${id.index}`).slice(0, 8), 16)),
         batchRecords: batchRecords(options.execution.job.channelRecords ?? CHANNEL_RECORDS),
       });
+      return { edge: output, sideOutput: edge.sideOutput };
     });
 
 interface BuiltOperator {
@@ -145,8 +164,9 @@ const operatorContext = (
   vertex: Vertex,
   index: number,
   id: SubtaskId,
-  output: Output<unknown>,
+  outputs: OperatorOutputs,
   keyed: KeyedStateBackend | null,
+  metrics: OperatorMetrics,
   options: BuildOptions,
 ): OperatorContext => {
   const { operator } = present(vertex.operators[index], 'an operator');
@@ -160,7 +180,9 @@ const operatorContext = (
     attempt: options.deploy.attempt,
     clock: options.clock,
     files: options.files,
-    output,
+    ...outputs,
+    wake: options.wakeSelf,
+    metrics,
     keyed,
     restored: options.deploy.restore !== null,
     supersede: options.deploy.supersede,

@@ -162,7 +162,7 @@ export class TaskThread {
     return (result as StepResult) === 'progressed' || wrote;
   }
 
-  /** The time since the last step belongs to what that step had found: idle, backpressured, or more to do (busy). */
+  /** The time since the last step belongs to what that step had found: idle, backpressured, or busy (waiting included). */
   #count(slot: Slot, now: number): void {
     const passed = now - slot.since;
     if (slot.doing === 'idle') slot.meter.add('idleMs', passed);

@@ -43,6 +43,7 @@ export function buildExecutionGraph(job: JobGraph, parallelism: number | null = 
       id: edge.id,
       fromVertex: from.vertex,
       fromOperator: from.index,
+      sideOutput: edge.sideOutput ?? null,
       toVertex: to.vertex,
       input: edge.input,
       partitioning,
@@ -97,7 +98,10 @@ function vertexOf(chain: Chain, edges: readonly VertexEdge[]): Vertex {
     name: chain.operators.map((operator) => operator.name).join(' → '),
     parallelism: head.parallelism,
     maxParallelism: head.maxParallelism,
-    operators: chain.operators.map((operator, index) => ({ operator, fedBy: chain.fedBy[index] ?? null })),
+    operators: chain.operators.map((operator, index) => {
+      const feed = chain.fedBy[index] ?? null;
+      return { operator, fedBy: feed?.place ?? null, fedThrough: feed?.sideOutput ?? null };
+    }),
     inputs: edges.filter((edge) => edge.toVertex === head.uid),
     outputs: edges.filter((edge) => edge.fromVertex === head.uid),
   };

@@ -8,11 +8,18 @@
 import { present } from '../base/assert.ts';
 import type { GraphEdge, GraphOperator, JobGraph, Partitioning } from './jobGraph.ts';
 
+/** An operator of the same chain, and which of its outputs. */
+export interface Feed {
+  readonly place: number;
+  /** Null: the operator's own output. */
+  readonly sideOutput: string | null;
+}
+
 export interface Chain {
   /** In the graph's order, so the head is first and every operator comes after the one that feeds it. */
   readonly operators: readonly GraphOperator[];
   /** By place in `operators`; null for the head. */
-  readonly fedBy: readonly (number | null)[];
+  readonly fedBy: readonly (Feed | null)[];
 }
 
 /** Every operator is in exactly one chain; chains are in the order of their heads, which is topological. */
@@ -24,7 +31,7 @@ export function chainOperators(
   const inputsOf = new Map<string, GraphEdge[]>();
   for (const edge of graph.edges) inputsOf.set(edge.to, [...(inputsOf.get(edge.to) ?? []), edge]);
 
-  const chains: { operators: GraphOperator[]; fedBy: (number | null)[] }[] = [];
+  const chains: { operators: GraphOperator[]; fedBy: (Feed | null)[] }[] = [];
   const placeOf = new Map<string, { readonly chain: number; readonly index: number }>();
   for (const operator of graph.operators) {
     const [edge, ...others] = inputsOf.get(operator.uid) ?? [];
@@ -43,7 +50,7 @@ export function chainOperators(
       const chain = present(chains[place.chain], `chain ${place.chain}`);
       placeOf.set(operator.uid, { chain: place.chain, index: chain.operators.length });
       chain.operators.push(operator);
-      chain.fedBy.push(place.index);
+      chain.fedBy.push({ place: place.index, sideOutput: edge.sideOutput ?? null });
     } else {
       placeOf.set(operator.uid, { chain: chains.length, index: 0 });
       chains.push({ operators: [operator], fedBy: [null] });

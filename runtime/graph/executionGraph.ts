@@ -24,6 +24,8 @@ export interface ChainedOperator {
   readonly operator: GraphOperator;
   /** Index into `operators`; null for the head. */
   readonly fedBy: number | null;
+  /** The side output of that operator which feeds it; null: its output, or nothing. */
+  readonly fedThrough: string | null;
 }
 
 export interface VertexEdge {
@@ -31,6 +33,8 @@ export interface VertexEdge {
   readonly fromVertex: string;
   /** Index in the sending chain. */
   readonly fromOperator: number;
+  /** The side output that it carries; null: the operator's output. */
+  readonly sideOutput: string | null;
   readonly toVertex: string;
   readonly input: number;
   readonly partitioning: Partitioning;

@@ -27,7 +27,14 @@ export function fingerprint(plan: {
       .map((state) => [state.name, state.type, state.schemaVersion] as const)
       .sort((left, right) => byText(left[0], right[0])),
   ]);
-  const edges = plan.edges.map((edge) => [edge.from, edge.to, edge.input, edge.partitioning]);
+  const edges = plan.edges.map((edge) => [
+    edge.from,
+    edge.to,
+    edge.input,
+    edge.partitioning,
+    // Only where there is one, so that the fingerprints of plans without side outputs stay what they were.
+    ...(edge.sideOutput === undefined ? [] : [edge.sideOutput]),
+  ]);
   const lines = [...operators, ...edges].map((row) => JSON.stringify(row)).sort(byText);
   return textHash([`max ${plan.maxParallelism}`, ...lines].join('\n'));
 }

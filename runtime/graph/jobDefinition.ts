@@ -22,9 +22,14 @@ export type OperatorFactory =
     }
   | { readonly role: 'sink'; readonly sink: Sink<unknown> };
 
+/** Which of `receivers` subtasks gets the record: 0 to receivers − 1. */
+export type Partitioner<T> = (value: T, receivers: number) => number;
+
 export interface EdgeFunctions {
   /** Only for hash edges. */
   readonly keyOf: ((value: unknown) => Key) | null;
+  /** Only for custom edges. */
+  readonly partition: Partitioner<unknown> | null;
 }
 
 export interface JobDefinition {

@@ -61,6 +61,8 @@ export interface GraphEdge {
   readonly to: string;
   /** Input of the receiver, 0 or 1. A union has several edges into one input. */
   readonly input: number;
+  /** The sender's side output that it carries; absent: its output. */
+  readonly sideOutput?: string;
   readonly partitioning: Partitioning;
   /** `hash(origin)`: for people. */
   readonly label: string;

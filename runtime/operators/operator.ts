@@ -4,13 +4,18 @@
  * An operator is synchronous: it is called for one record, one timer, one control event at a time and never waits.
  * Inside a chain `output.collect` is a direct call of the next operator. The engine calls, in this order:
  *
- *   open → (process | onTimer | onWatermark | prepareBarrier+snapshot | notify…)* → endInput per input → finish → close
+ *   open → (process | onTimer | onWatermark | advance | prepareBarrier+snapshot | notify…)* → endInput per input → finish → close
  *
  * and after a failure only `close`. Whatever an operator throws fails its subtask with operator, subtask and record.
+ *
+ * Most operators only answer. One that works beside its input (an asynchronous call that completes, a time that is up)
+ * calls `context.wake()` whenever it likes and is then asked to `advance` between two records; it may hold back a
+ * watermark that must not overtake what it still has, and refuse records (`accepts`) while it has enough.
  */
 import type { Clock } from '../base/clock.ts';
 import type { Key, ListState, MapState, StateDeclaration, ValueState } from '../state/declarations.ts';
 import type { FileAccess } from './files.ts';
+import type { MetricGroup } from './metrics.ts';
 
 /** Event time, milliseconds since the epoch. */
 export type Timestamp = number;
@@ -20,6 +25,9 @@ export const NO_TIMESTAMP: Timestamp = Number.NEGATIVE_INFINITY;
 export const MIN_WATERMARK: Timestamp = Number.NEGATIVE_INFINITY;
 /** After the last: all event-time timers fire. */
 export const MAX_WATERMARK: Timestamp = Number.POSITIVE_INFINITY;
+
+/** An input that is silent for a while does not hold back event time; then it is there again. */
+export type Idleness = 'idle' | 'active';
 
 export interface Output<Out> {
   collect(value: Out, timestamp: Timestamp): void;
@@ -63,6 +71,16 @@ export interface OperatorContext<Out = unknown> {
   readonly clock: Clock;
   readonly files: FileAccess;
   readonly output: Output<Out>;
+  /** Where records of a side output go: to whoever asked for it; where nobody did, into nothing. */
+  sideOutput(name: string): Output<unknown>;
+  /** Lets a watermark that was held, or one of the operator's own, go downstream behind everything emitted so far. */
+  emitWatermark(watermark: Timestamp): void;
+  /** The same for the silence of the input, and its end. */
+  emitIdleness(change: Idleness): void;
+  /** Something came from outside: `advance` is called soon. May be called at any time, also after the end. */
+  wake(): void;
+  /** Metrics of this operator's subtask, for the author's functions. */
+  readonly metrics: MetricGroup;
   /** Null in an operator that is not behind a keyBy. */
   readonly keyed: KeyedStates | null;
   /** What this subtask gets of the operator's own (not keyed) state; empty on a fresh start. */
@@ -98,8 +116,21 @@ export interface StreamOperator<Out = unknown> {
   process(value: unknown, timestamp: Timestamp, input: number): void;
   /** The key is already current. */
   onTimer?(timer: Timer): void;
-  /** After the timers that it fires, before it goes downstream. */
-  onWatermark?(watermark: Timestamp): void;
+  /**
+   * After the timers that it fires, before it goes downstream. Held: it does not, until the operator says so with
+   * `emitWatermark`.
+   */
+  onWatermark?(watermark: Timestamp): 'held' | undefined;
+  /** All inputs fell silent, or one is there again. Held as a watermark is. */
+  onIdleness?(change: Idleness): 'held' | undefined;
+  /** A bounded piece of work beside the input; answers whether there was any. */
+  advance?(now: Timestamp): boolean;
+  /** When `advance` has something to do though nobody woke it: Clock.now(); null: never. */
+  wakeAt?(): Timestamp | null;
+  /** False: no record now. What one record upstream turned into (a flatMap) may still come. */
+  accepts?(): boolean;
+  /** After its inputs have ended: false while something is still to come by itself. `finish` waits for it. */
+  drained?(): boolean;
   endInput?(input: number): void;
   /** All inputs have ended: send on what is still held. A checkpoint follows. */
   finish?(): void;

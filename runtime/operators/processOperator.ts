@@ -11,10 +11,13 @@
  */
 import { assert, present, unreachable } from '../base/assert.ts';
 import type { Key, StateDeclaration } from '../state/declarations.ts';
+import { type AnyLifecycle, OperatorLifecycle } from './lifecycle.ts';
 import {
   type KeyedStates,
+  MIN_WATERMARK,
   NO_TIMESTAMP,
   type OperatorContext,
+  type Output,
   type SnapshotContext,
   type StreamOperator,
   type Timer,
@@ -22,13 +25,18 @@ import {
   type Timestamp,
 } from './operator.ts';
 
-/** What the functions of an author see. Behind a keyBy `keyed` has the key, its state and its timers. */
+/** What the functions of an author see. Key, keyed state and timers are there only behind a keyBy. */
 export interface ProcessContext {
+  /** What the author's `open` answered. */
+  readonly opened: unknown;
   readonly key: Key;
   readonly state: Readonly<Record<string, unknown>>;
   readonly timers: Timers;
   readonly timestamp: Timestamp;
+  currentWatermark(): Timestamp;
+  currentProcessingTime(): Timestamp;
   emit(value: unknown, timestamp?: Timestamp): void;
+  emitTo(tag: { readonly name: string }, value: unknown, timestamp?: Timestamp): void;
   log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
 }
 
@@ -40,6 +48,7 @@ export interface ProcessFunctions {
   readonly onTimer: ((timer: Timer, context: ProcessContext) => void) | null;
   /** All inputs have ended. Outside a keyBy only: there is no current key. */
   readonly onEnd: ((context: ProcessContext) => void) | null;
+  readonly lifecycle?: AnyLifecycle;
 }
 
 interface EndedSubtask {
@@ -61,16 +70,19 @@ export const endStatesOf = (functions: ProcessFunctions): readonly StateDeclarat
 
 export class ProcessOperator implements StreamOperator {
   readonly #functions: ProcessFunctions;
+  readonly #lifecycle: OperatorLifecycle;
   #context!: OpenedContext;
   #subtask = { subtaskIndex: 0, parallelism: 1 };
   #ended = false;
 
   constructor(functions: ProcessFunctions) {
     this.#functions = functions;
+    this.#lifecycle = new OperatorLifecycle(functions.lifecycle);
   }
 
   open(context: OperatorContext): void {
-    this.#context = new OpenedContext(context, this.#functions.states);
+    this.#lifecycle.open(context);
+    this.#context = new OpenedContext(context, this.#functions.states, this.#lifecycle.opened);
     const { subtaskIndex, parallelism } = context;
     this.#subtask = { subtaskIndex, parallelism };
     if (this.#functions.onEnd === null) return;
@@ -94,6 +106,10 @@ export class ProcessOperator implements StreamOperator {
     onTimer(timer, this.#context);
   }
 
+  onWatermark(watermark: Timestamp): undefined {
+    this.#context.watermark = watermark;
+  }
+
   snapshot(context: SnapshotContext): void {
     if (this.#functions.onEnd === null) return;
     context.putOperatorState(endedDeclaration, [{ ...this.#subtask, ended: this.#ended }]);
@@ -105,15 +121,27 @@ export class ProcessOperator implements StreamOperator {
     this.#context.timestamp = NO_TIMESTAMP;
     this.#functions.onEnd?.(this.#context);
   }
+
+  close(): void {
+    this.#lifecycle.close();
+  }
 }
 
 class OpenedContext implements ProcessContext {
   readonly state: Readonly<Record<string, unknown>>;
+  readonly opened: unknown;
   timestamp: Timestamp = NO_TIMESTAMP;
+  watermark: Timestamp = MIN_WATERMARK;
   readonly #operator: OperatorContext;
+  readonly #sideOutputs = new Map<string, Output<unknown>>();
 
-  constructor(operator: OperatorContext, declarations: Readonly<Record<string, StateDeclaration>>) {
+  constructor(
+    operator: OperatorContext,
+    declarations: Readonly<Record<string, StateDeclaration>>,
+    opened: unknown,
+  ) {
     this.#operator = operator;
+    this.opened = opened;
     const entries = Object.entries(declarations);
     assert(entries.length === 0 || operator.keyed !== null, `${operator.uid} has keyed state but no key`);
     this.state = Object.fromEntries(
@@ -134,6 +162,23 @@ class OpenedContext implements ProcessContext {
 
   emit(value: unknown, timestamp: Timestamp = this.timestamp): void {
     this.#operator.output.collect(value, timestamp);
+  }
+
+  emitTo(tag: { readonly name: string }, value: unknown, timestamp: Timestamp = this.timestamp): void {
+    let output = this.#sideOutputs.get(tag.name);
+    if (output === undefined) {
+      output = this.#operator.sideOutput(tag.name);
+      this.#sideOutputs.set(tag.name, output);
+    }
+    output.collect(value, timestamp);
+  }
+
+  currentWatermark(): Timestamp {
+    return this.#operator.keyed?.timers.currentWatermark() ?? this.watermark;
+  }
+
+  currentProcessingTime(): Timestamp {
+    return this.#operator.clock.now();
   }
 
   log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void {

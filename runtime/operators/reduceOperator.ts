@@ -4,29 +4,42 @@
  */
 import { assert, present } from '../base/assert.ts';
 import type { StateDeclaration, ValueState } from '../state/declarations.ts';
+import { type AnyLifecycle, OperatorLifecycle } from './lifecycle.ts';
 import type { OperatorContext, Output, StreamOperator, Timestamp } from './operator.ts';
 
 export class ReduceOperator<T> implements StreamOperator<T> {
-  readonly #reduce: (left: T, right: T) => T;
+  readonly #reduce: (left: T, right: T, opened: never) => T;
+  readonly #lifecycle: OperatorLifecycle;
   readonly #declaration: StateDeclaration<T>;
   #output!: Output<T>;
   #reduced!: ValueState<T>;
 
-  constructor(reduce: (left: T, right: T) => T, declaration: StateDeclaration<T>) {
+  constructor(
+    reduce: (left: T, right: T, opened: never) => T,
+    declaration: StateDeclaration<T>,
+    lifecycle?: AnyLifecycle,
+  ) {
+    this.#lifecycle = new OperatorLifecycle(lifecycle);
     this.#reduce = reduce;
     this.#declaration = declaration;
   }
 
   open(context: OperatorContext<T>): void {
     this.#output = context.output;
+    this.#lifecycle.open(context);
     this.#reduced = present(context.keyed, `the keyed state of ${context.uid}`).value(this.#declaration);
   }
 
   process(value: unknown, timestamp: Timestamp): void {
     const before = this.#reduced.get();
-    const after = before === undefined ? (value as T) : this.#reduce(before, value as T);
+    const after =
+      before === undefined ? (value as T) : this.#reduce(before, value as T, this.#lifecycle.opened);
     assert(after !== undefined, 'a reduce function must return a value, not undefined');
     this.#reduced.set(after);
     this.#output.collect(after, timestamp);
+  }
+
+  close(): void {
+    this.#lifecycle.close();
   }
 }

@@ -8,7 +8,10 @@
 import type { OperatorContext, SnapshotContext, Timestamp } from './operator.ts';
 
 export interface SinkContext
-  extends Omit<OperatorContext<never>, 'output' | 'keyed' | 'restoredOperatorState'> {}
+  extends Omit<
+    OperatorContext<never>,
+    'output' | 'sideOutput' | 'emitWatermark' | 'emitIdleness' | 'keyed' | 'restoredOperatorState'
+  > {}
 
 export interface SinkWriter<In, Committable> {
   /** Also called when nothing is restored, with empty lists. `states` is union state: what every old subtask had put. */

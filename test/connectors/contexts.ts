@@ -1,6 +1,8 @@
 /** What connectors are handed, for tests. */
 import { type Clock, ManualClock } from '../../runtime/base/clock.ts';
+import { OperatorMetrics } from '../../runtime/engine/operatorMetrics.ts';
 import type { FileAccess } from '../../runtime/operators/files.ts';
+import type { OperatorContext } from '../../runtime/operators/operator.ts';
 import type { SinkContext } from '../../runtime/operators/sink.ts';
 import type { Source, SourceContext, SplitPosition } from '../../runtime/operators/source.ts';
 
@@ -8,7 +10,11 @@ export function sourceContext(files: FileAccess, clock: Clock = new ManualClock(
   return { uid: 'source', subtaskIndex: 0, parallelism: 1, clock, files, log() {}, wake() {} };
 }
 
-export function sinkContext(files: FileAccess, given: Partial<SinkContext> = {}): SinkContext {
+/** With what only the operator around the sink is handed. */
+export function sinkContext(
+  files: FileAccess,
+  given: Partial<SinkContext> = {},
+): SinkContext & Pick<OperatorContext, 'sideOutput' | 'emitWatermark' | 'emitIdleness'> {
   return {
     uid: 'sink',
     name: 'sink',
@@ -21,6 +27,11 @@ export function sinkContext(files: FileAccess, given: Partial<SinkContext> = {})
     files,
     restored: false,
     supersede: false,
+    metrics: new OperatorMetrics(),
+    wake() {},
+    sideOutput: () => ({ collect() {} }),
+    emitWatermark() {},
+    emitIdleness() {},
     log() {},
     ...given,
   };

@@ -1,5 +1,6 @@
 /** Order and backpressure of an output edge: O1 to O3 of output.ts. */
 import { expect, test } from 'vitest';
+import { seededRandom } from '../../runtime/base/random.ts';
 import type { ChannelWriter } from '../../runtime/engine/channels/channel.ts';
 import type { Frame } from '../../runtime/engine/channels/frame.ts';
 import { ChannelMeter } from '../../runtime/engine/meters.ts';
@@ -54,6 +55,8 @@ const outputOver = (
     partitioning,
     keyOf: partitioning === 'hash' ? (value) => String(value) : null,
     maxParallelism: 128,
+    partition: null,
+    random: seededRandom(1),
     startAt: 0,
     batchRecords,
   });

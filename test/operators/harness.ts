@@ -3,7 +3,9 @@
  * an array. Keyed state and timers are plain maps here; they share no code with runtime/state.
  */
 import { ManualClock } from '../../runtime/base/clock.ts';
+import { OperatorMetrics } from '../../runtime/engine/operatorMetrics.ts';
 import type {
+  Idleness,
   KeyedStates,
   OperatorContext,
   StreamOperator,
@@ -27,6 +29,10 @@ export interface Emitted {
 
 export class OperatorHarness {
   readonly emitted: Emitted[] = [];
+  readonly sideEmitted: (Emitted & { readonly name: string })[] = [];
+  /** Watermarks and idleness that the operator sent on by itself. */
+  readonly forwarded: (Timestamp | Idleness)[] = [];
+  readonly metrics = new OperatorMetrics();
   readonly logged: string[] = [];
   readonly clock = new ManualClock();
   readonly files = new MemoryFiles();
@@ -50,6 +56,13 @@ export class OperatorHarness {
       clock: this.clock,
       files: this.files,
       output: { collect: (value, timestamp) => this.emitted.push({ value, timestamp }) },
+      sideOutput: (name) => ({
+        collect: (value, timestamp) => this.sideEmitted.push({ name, value, timestamp }),
+      }),
+      emitWatermark: (watermark) => this.forwarded.push(watermark),
+      emitIdleness: (change) => this.forwarded.push(change),
+      wake: () => {},
+      metrics: this.metrics,
       keyed: this.#state,
       restoredOperatorState: () => [],
       restored: false,

@@ -26,7 +26,5 @@ export const stateTypes = [
   'timers',
   'operator-list',
   'operator-union',
+  'operator-broadcast',
 ] as const satisfies readonly StateType[];
-
-export const isOperatorState = (type: StateType): boolean =>
-  type === 'operator-list' || type === 'operator-union';

@@ -7,19 +7,12 @@ import { ByteReader } from '../base/byteReader.ts';
 import { compareBytes } from '../base/compareBytes.ts';
 import { crc32 } from '../base/crc32.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
-import type { StateDescription } from '../state/declarations.ts';
+import { isOperatorState, type StateDescription } from '../state/declarations.ts';
 import type { KeyGroupRange } from '../state/keyGroups.ts';
 import { maxParallelismMax } from '../state/keyGroups.ts';
 import { entriesOf, type StateEntry } from '../state/stateBlock.ts';
 import { readWholeValue } from '../state/valueReader.ts';
-import {
-  checksumBytes,
-  endMark,
-  fileMagic,
-  isOperatorState,
-  stateTypes,
-  trailerBytes,
-} from './dataFileFormat.ts';
+import { checksumBytes, endMark, fileMagic, stateTypes, trailerBytes } from './dataFileFormat.ts';
 import { type SnapshotBytes, SnapshotDamage } from './storage.ts';
 
 /** A footer may say where millions of blocks are, but is never larger than this. */

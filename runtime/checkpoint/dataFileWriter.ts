@@ -6,12 +6,12 @@
 import { assert } from '../base/assert.ts';
 import { ByteWriter } from '../base/byteWriter.ts';
 import { crc32 } from '../base/crc32.ts';
-import type { StateDescription } from '../state/declarations.ts';
+import { isOperatorState, type StateDescription } from '../state/declarations.ts';
 import { StateRefused } from '../state/snapshotCursor.ts';
 import { blockBytes, type StateBlock } from '../state/stateBlock.ts';
 import { encodeStateValue } from '../state/stateTable.ts';
 import { ValueRefused } from '../state/valueWriter.ts';
-import { checksumBytes, endMark, fileMagic, isOperatorState, stateTypes } from './dataFileFormat.ts';
+import { checksumBytes, endMark, fileMagic, stateTypes } from './dataFileFormat.ts';
 import type { Outcome, SnapshotFile } from './storage.ts';
 
 export interface DataFileOptions {

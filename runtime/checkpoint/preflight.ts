@@ -9,8 +9,7 @@
  * Keyed state of another max parallelism is impossible as a whole: key groups cannot be divided anew.
  */
 import type { GraphOperator, JobGraph } from '../graph/jobGraph.ts';
-import type { StateDescription } from '../state/declarations.ts';
-import { isOperatorState } from './dataFileFormat.ts';
+import { isOperatorState, type StateDescription } from '../state/declarations.ts';
 import type { Manifest, ManifestOperator, ManifestState } from './manifest.ts';
 import { bytesText, counted } from './quantityText.ts';
 import { stateMismatch } from './stateMismatch.ts';

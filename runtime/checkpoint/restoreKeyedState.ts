@@ -3,17 +3,17 @@
  * has it, with migrations of values whose schema is older. What the plan no longer declares is left out here; whether
  * that is allowed was asked before (`restore.ts`).
  *
- * A migration is called with what one entry holds: the value of a value state, each element of a list, each value of a
- * map.
+ * A migration is called with what one entry holds: the value of a value state, the accumulator of a reducing or
+ * aggregating one, each element of a list, each value of a map.
  */
 
 import { present } from '../base/assert.ts';
-import { describeState, type StateDeclaration } from '../state/declarations.ts';
+import { describeState, isOperatorState, type StateDeclaration } from '../state/declarations.ts';
 import { KeyRefused } from '../state/keyEncoding.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
-import { isOperatorState } from './dataFileFormat.ts';
 import { DataFileReader, guard, type SavedStateIndex } from './dataFileReader.ts';
+import { type OldPart, shareOf } from './operatorStateShares.ts';
 import { stateMismatch } from './stateMismatch.ts';
 import { SnapshotDamage, type SnapshotFiles } from './storage.ts';
 
@@ -46,8 +46,8 @@ export function restoreKeyedState(
 }
 
 /**
- * What one subtask gets of an operator's own state. Union: all elements of all old subtasks, in their order. List: its
- * part of them; the parts are contiguous and differ by one element at most.
+ * What one subtask gets of an operator's own state, of what all old subtasks had put (`operatorStateShares.ts`). Throws SnapshotDamage
+ * and RestoreRefused.
  */
 export function restoreOperatorState(
   declaration: StateDeclaration,
@@ -55,24 +55,20 @@ export function restoreOperatorState(
   subtask: { readonly subtaskIndex: number; readonly parallelism: number },
   access: SnapshotFiles,
 ): readonly unknown[] {
-  const elements: unknown[] = [];
-  const inOrder = [...old.files].sort((a, b) => a.oldSubtaskIndex - b.oldSubtaskIndex);
-  for (const { path, oldSubtaskIndex } of inOrder) {
+  const parts: OldPart[] = [];
+  for (const { path, oldSubtaskIndex } of old.files) {
     const reader = openDataFile(access, path, old.operatorUid, oldSubtaskIndex);
     try {
       const state = reader.state(declaration.name);
       if (state === null) continue;
       const migrate = migrationOf(declaration, state, old.operatorUid);
       const saved = reader.elements(state);
-      for (const element of saved) elements.push(migrate === null ? element : migrate(element));
+      parts.push({ oldSubtaskIndex, elements: migrate === null ? saved : saved.map(migrate) });
     } finally {
       reader.close();
     }
   }
-  if (declaration.type === 'operator-union') return elements;
-  const from = Math.floor((subtask.subtaskIndex * elements.length) / subtask.parallelism);
-  const to = Math.floor(((subtask.subtaskIndex + 1) * elements.length) / subtask.parallelism);
-  return elements.slice(from, to);
+  return shareOf(declaration.type, parts, subtask);
 }
 
 /** Throws SnapshotDamage, also when the file is one of another operator or subtask. */
@@ -148,5 +144,15 @@ function migrationOf(
   }
   if (steps.length === 0) return null;
   const migrate = (value: unknown) => steps.reduce((result, step) => step(result), value);
-  return declaration.type === 'list' ? (list) => (list as readonly unknown[]).map(migrate) : migrate;
+  switch (declaration.type) {
+    case 'list':
+      return (list) => (list as readonly unknown[]).map(migrate);
+    case 'operator-broadcast':
+      return (element) => {
+        const [key, value] = element as readonly [unknown, unknown];
+        return [key, migrate(value)];
+      };
+    default:
+      return migrate;
+  }
 }

@@ -2,9 +2,8 @@
  * One state of one operator in one snapshot, over all the data files that hold parts of it: its entries key group by key
  * group, one block at a time in memory. Every open file is closed with it.
  */
-import type { StateType } from '../state/declarations.ts';
+import { isOperatorState, type StateType } from '../state/declarations.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
-import { isOperatorState } from './dataFileFormat.ts';
 import type { DataFileReader, SavedBlock, SavedStateIndex } from './dataFileReader.ts';
 import type { Manifest } from './manifest.ts';
 import { openDataFile } from './restoreKeyedState.ts';

@@ -9,10 +9,10 @@
  */
 import { compareBytes } from '../base/compareBytes.ts';
 import { canonicalJson } from '../state/canonicalJson.ts';
+import { isOperatorState } from '../state/declarations.ts';
 import { decodeKey } from '../state/keyEncoding.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
 import { readWholeValue } from '../state/valueReader.ts';
-import { isOperatorState } from './dataFileFormat.ts';
 import { compareEntries, guard } from './dataFileReader.ts';
 import type { SavedState } from './savedState.ts';
 

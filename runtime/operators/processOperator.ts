@@ -206,6 +206,7 @@ function handleOf(keyed: KeyedStates, declaration: StateDeclaration): unknown {
     case 'timers':
     case 'operator-list':
     case 'operator-union':
+    case 'operator-broadcast':
       throw new Error(
         `State ${declaration.name} of type ${declaration.type} cannot be used in a process function.`,
       );

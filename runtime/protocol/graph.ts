@@ -14,7 +14,7 @@ export const stateType = z.enum([
   'timers',
   'operator-list',
   'operator-union',
-  'broadcast',
+  'operator-broadcast',
 ]);
 export type StateType = z.infer<typeof stateType>;
 

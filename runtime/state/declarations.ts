@@ -15,8 +15,12 @@ export type Key =
   | { readonly [name: string]: Key };
 
 export type KeyedStateType = 'value' | 'list' | 'map' | 'reducing' | 'aggregating' | 'timers';
-export type OperatorStateType = 'operator-list' | 'operator-union';
+export type OperatorStateType = 'operator-list' | 'operator-union' | 'operator-broadcast';
 export type StateType = KeyedStateType | OperatorStateType;
+
+/** Of an operator as a whole, not of a key. */
+export const isOperatorState = (type: StateType): type is OperatorStateType =>
+  type === 'operator-list' || type === 'operator-union' || type === 'operator-broadcast';
 
 /** The plain part of a declaration. */
 export interface StateDescription {
@@ -49,14 +53,18 @@ export interface ListState<T> {
   clear(): void;
 }
 
-export interface MapState<K extends Key, V> {
+/** A map that others write. */
+export interface ReadonlyMapState<K extends Key, V> {
   get(key: K): V | undefined;
   has(key: K): boolean;
-  set(key: K, value: V): void;
-  delete(key: K): void;
   /** In insertion order within a run; the order is not part of a snapshot. */
   entries(): IterableIterator<readonly [K, V]>;
   isEmpty(): boolean;
+}
+
+export interface MapState<K extends Key, V> extends ReadonlyMapState<K, V> {
+  set(key: K, value: V): void;
+  delete(key: K): void;
   clear(): void;
 }
 

@@ -15,6 +15,7 @@ import { assert } from '../base/assert.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
 import {
   describeState,
+  isOperatorState,
   type Key,
   type ListState,
   type MapState,
@@ -38,7 +39,7 @@ export interface KeyedStateOptions {
   readonly maxParallelism: number;
   /** The range that this subtask owns. */
   readonly keyGroups: KeyGroupRange;
-  /** States of operators ('operator-list', 'operator-union') among them are left out. */
+  /** Those of the operator as a whole among them are left out. */
   readonly declarations: readonly StateDeclaration[];
   /** What a slice of a snapshot may cost; a test that wants many interleavings makes it small. */
   readonly sliceUnits?: number;
@@ -72,7 +73,7 @@ export class KeyedStateBackend {
     this.#sliceUnits = options.sliceUnits ?? defaultSliceUnits;
     const groupCount = Math.max(0, options.keyGroups.last - options.keyGroups.first + 1);
     for (const declaration of options.declarations) {
-      if (declaration.type === 'operator-list' || declaration.type === 'operator-union') continue;
+      if (isOperatorState(declaration.type)) continue;
       assert(
         !this.#states.has(declaration.name),
         `operator ${this.operatorUid} declares the state ${declaration.name} twice`,

@@ -11,6 +11,7 @@ export type {
   SourceContext,
   SplitPosition,
   SplitReader,
+  WatermarkGenerator,
   WatermarkStrategy,
 } from '../operators/source.ts';
 export { SourceError } from '../operators/source.ts';
@@ -49,6 +50,11 @@ export {
   type StateOptions,
   valueState,
 } from './state.ts';
-export { boundedOutOfOrderness, monotonousTimestamps, type WatermarkOptions } from './watermarks.ts';
+export {
+  boundedOutOfOrderness,
+  forGenerator,
+  monotonousTimestamps,
+  type WatermarkOptions,
+} from './watermarks.ts';
 export { WindowedStream } from './windowedStream.ts';
 export { type AggregateFunction, type KeyedWindow, type TumblingWindows, tumbling } from './windows.ts';

@@ -1,13 +1,18 @@
 /** How event time is found in the records of a source. */
 import type { Timestamp } from '../operators/operator.ts';
-import type { WatermarkStrategy } from '../operators/source.ts';
+import type { WatermarkGenerator, WatermarkStrategy } from '../operators/source.ts';
 import { callerLocation } from './callerLocation.ts';
 import { type Duration, durationMs, positiveDurationMs } from './duration.ts';
-import { located } from './pipelineError.ts';
+import { located, PipelineError } from './pipelineError.ts';
 
 export interface WatermarkOptions {
   /** A split (a file, a partition) that was silent this long no longer holds the watermark back. Default: never. */
   readonly idleAfter?: Duration;
+  /**
+   * Sources with the same `group` wait for each other: a split that is further ahead of the slowest of them than
+   * `maxDrift` of event time is not read until that one has come after. Default: nobody waits.
+   */
+  readonly alignment?: { readonly group: string; readonly maxDrift: Duration };
 }
 
 /** Records may come out of order by up to `outOfOrderness`; later ones are late. */
@@ -16,7 +21,10 @@ export function boundedOutOfOrderness<T>(
   timestamp: (value: T) => Timestamp,
   options: WatermarkOptions = {},
 ): WatermarkStrategy<T> {
-  return located(callerLocation(), () => strategy(outOfOrderness, timestamp, options));
+  return located(callerLocation(), () => {
+    const outOfOrdernessMs = durationMs(outOfOrderness, 'The bound of boundedOutOfOrderness');
+    return { timestamp, outOfOrdernessMs, ...settings(options) };
+  });
 }
 
 /** Within each split, times never go down. */
@@ -24,17 +32,31 @@ export function monotonousTimestamps<T>(
   timestamp: (value: T) => Timestamp,
   options: WatermarkOptions = {},
 ): WatermarkStrategy<T> {
-  return located(callerLocation(), () => strategy(0, timestamp, options));
+  return located(callerLocation(), () => ({ timestamp, outOfOrdernessMs: 0, ...settings(options) }));
 }
 
-function strategy<T>(
-  outOfOrderness: Duration,
+/**
+ * Watermarks of your own. `create` is called once for each split: what it answers sees every record of the split and says
+ * how far event time has come there.
+ */
+export function forGenerator<T>(
+  create: () => WatermarkGenerator<T>,
   timestamp: (value: T) => Timestamp,
-  { idleAfter }: WatermarkOptions,
+  options: WatermarkOptions = {},
 ): WatermarkStrategy<T> {
-  return {
-    timestamp,
-    outOfOrdernessMs: durationMs(outOfOrderness, 'The bound of boundedOutOfOrderness'),
-    idleAfterMs: idleAfter === undefined ? null : positiveDurationMs(idleAfter, 'idleAfter'),
-  };
+  return located(callerLocation(), () => {
+    return { timestamp, outOfOrdernessMs: 0, createGenerator: create, ...settings(options) };
+  });
+}
+
+function settings({
+  idleAfter,
+  alignment,
+}: WatermarkOptions): Pick<WatermarkStrategy<unknown>, 'idleAfterMs' | 'alignment'> {
+  const idleAfterMs = idleAfter === undefined ? null : positiveDurationMs(idleAfter, 'idleAfter');
+  if (alignment === undefined) return { idleAfterMs };
+  const { group } = alignment;
+  if (typeof group !== 'string' || group.trim() === '')
+    throw new PipelineError(null, 'The group of a watermark alignment needs a name.');
+  return { idleAfterMs, alignment: { group, maxDriftMs: durationMs(alignment.maxDrift, 'maxDrift') } };
 }

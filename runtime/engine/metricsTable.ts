@@ -16,6 +16,8 @@ export const subtaskFields = [
   'idleMs',
   /** Lowest watermark of its inputs; not known before the first. */
   'watermark',
+  /** Sources of an alignment group: how far the slowest of their splits is; Infinity when none holds the others back. */
+  'alignmentWatermark',
   'stateKeys',
   'stateBytes',
   /** monotonicMs at which the task entered user code for the step under way; 0 when outside. Tells a blocked task. */
@@ -81,8 +83,11 @@ export class MetricsTable {
     const table = new MetricsTable(graph, memory);
     for (const vertex of graph.vertices) {
       for (let index = 0; index < vertex.parallelism; index++) {
+        const row = table.subtaskRow(vertex.id, index);
         for (const field of unknownAtFirst.subtask)
-          table.values[table.subtaskRow(vertex.id, index) + subtaskFields.indexOf(field)] = Number.NaN;
+          table.values[row + subtaskFields.indexOf(field)] = Number.NaN;
+        // Before its first record a source holds the others back.
+        table.values[row + subtaskFields.indexOf('alignmentWatermark')] = Number.NEGATIVE_INFINITY;
       }
     }
     for (const { id } of graph.channels) {

@@ -20,6 +20,7 @@ import type {
   SourceContext,
   SplitPosition,
   SplitReader,
+  WatermarkGenerator,
   WatermarkStrategy,
 } from '../operators/source.ts';
 import { ownedSplits, type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
@@ -33,6 +34,7 @@ import { type MarkedOperator, type MarkingPlace, openDataFile } from './marking.
 import type { SubtaskMeter } from './meters.ts';
 import { inOperator } from './operatorFailure.ts';
 import type { Task } from './task.ts';
+import type { AlignmentGroup } from './watermarkAlignment.ts';
 
 interface OpenSplit {
   readonly id: string;
@@ -45,6 +47,8 @@ interface OpenSplit {
 }
 
 const TIMERS_AT_ONCE = 64;
+/** While a split waits for other sources of its group; they do not know that they are waited for. */
+const LOOKS_FOR_OTHERS_EVERY_MS = 20;
 
 export class SourceIntake implements Intake {
   readonly #uid: string;
@@ -54,6 +58,7 @@ export class SourceIntake implements Intake {
   readonly #restored: readonly SplitState[];
   readonly #strategy: WatermarkStrategy<unknown> | null;
   readonly #watermarks: SplitWatermarks;
+  readonly #alignment: AlignmentGroup | null;
   #watermark = MIN_WATERMARK;
   readonly #entry: Output<unknown>;
   readonly #clock: Clock;
@@ -82,6 +87,7 @@ export class SourceIntake implements Intake {
     context: SourceContext;
     restored: readonly SplitState[];
     strategy: WatermarkStrategy<unknown> | null;
+    alignment: AlignmentGroup | null;
     entry: Output<unknown>;
     clock: Clock;
     meter: SubtaskMeter;
@@ -93,10 +99,8 @@ export class SourceIntake implements Intake {
     this.#context = options.context;
     this.#restored = options.restored;
     this.#strategy = options.strategy;
-    this.#watermarks = new SplitWatermarks({
-      outOfOrdernessMs: options.strategy?.outOfOrdernessMs ?? 0,
-      idleAfterMs: options.strategy?.idleAfterMs ?? null,
-    });
+    this.#watermarks = new SplitWatermarks(options.strategy ?? { outOfOrdernessMs: 0, idleAfterMs: null });
+    this.#alignment = options.alignment;
     this.#entry = options.entry;
     this.#clock = options.clock;
     this.#meter = options.meter;
@@ -116,8 +120,10 @@ export class SourceIntake implements Intake {
       }
       const reader = this.#guard(() => this.#source.openSplit(id, from?.position ?? null, this.#context));
       this.#splits.push({ id, reader, finished: false, highestAtEnd: null, readyAt: 0 });
-      this.#watermarks.add(id, from?.highestTimestamp ?? null, this.#clock.monotonicMs());
+      this.#watermarks.add(id, from, this.#clock.monotonicMs());
     }
+    // Event time goes on where it was: a record that was late before a failure must not be on time after it.
+    if (saved.size > 0 && this.#splits.length > 0) this.#advanceWatermark();
   }
 
   /** Called by the engine when the reader asked for it (SourceContext.wake). */
@@ -153,11 +159,13 @@ export class SourceIntake implements Intake {
       for (const split of open) split.readyAt = now;
     }
     let emitted = false;
+    const allowed = this.#allowed();
     for (let tried = 0; tried < open.length && !emitted; tried++) {
       const split = open[this.#next % open.length] as OpenSplit;
       this.#next = (this.#next + 1) % open.length;
-      if (split.finished || split.readyAt === null || split.readyAt > now) continue;
-      emitted = this.#poll(split);
+      if (!isReady(split, now)) continue;
+      if (this.#isAhead(split, allowed)) this.#watermarks.hold(split.id, this.#clock.monotonicMs());
+      else emitted = this.#poll(split);
     }
     if (this.#source.bounded && open.every((split) => split.finished)) return this.#finish();
     this.#advanceWatermark();
@@ -167,17 +175,21 @@ export class SourceIntake implements Intake {
   hasMore(): boolean {
     if (this.#ended || this.#suspendedBy !== null) return false;
     const now = this.#clock.now();
-    return this.#splits.some(({ finished, readyAt }) => !finished && readyAt !== null && readyAt <= now);
+    const allowed = this.#allowed();
+    return this.#splits.some((split) => isReady(split, now) && !this.#isAhead(split, allowed));
   }
 
   wakeAt(): number | null {
     if (this.#ended || this.#suspendedBy !== null) return null;
     if (this.#triggers.length > 0 || this.#woken || this.#draining) return this.#clock.now();
-    const idleAt = this.#watermarks.nextIdleAt(this.#clock.monotonicMs());
-    let at = idleAt === null ? null : this.#clock.now() + idleAt - this.#clock.monotonicMs();
+    const now = this.#clock.now();
+    const readAt = this.#watermarks.nextReadAt(this.#clock.monotonicMs());
+    let at = readAt === null ? null : now + readAt - this.#clock.monotonicMs();
+    const allowed = this.#allowed();
     for (const split of this.#splits) {
-      if (!split.finished && split.readyAt !== null && (at === null || split.readyAt < at))
-        at = split.readyAt;
+      if (split.finished || split.readyAt === null) continue;
+      const due = this.#isAhead(split, allowed) ? now + LOOKS_FOR_OTHERS_EVERY_MS : split.readyAt;
+      if (at === null || due < at) at = due;
     }
     return at;
   }
@@ -212,6 +224,7 @@ export class SourceIntake implements Intake {
         split: split.id,
         position: { ...this.#positionOf(split), finished: split.finished },
         highestTimestamp: split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id),
+        ...this.#ownWatermark(split),
       })),
     ];
     const file = openDataFile(this.#uid, this.#maxParallelism, [], place);
@@ -266,14 +279,16 @@ export class SourceIntake implements Intake {
     const { chain } = this.#running;
     const entry = this.#entry;
     const timestampOf = this.#strategy?.timestamp ?? null;
+    const generator = this.#watermarks.generatorOf(split.id);
     let highest = NO_TIMESTAMP;
     let records = 0;
     const emit = (value: unknown, given: number): boolean => {
       const timestamp = timestampOf === null ? given : this.#timestamp(timestampOf, value);
       if (timestamp > highest) highest = timestamp;
+      if (generator !== null) this.#observe(generator, value, timestamp);
       records++;
       entry.collect(value, timestamp);
-      return !chain.overflowing;
+      return !chain.overflowing && chain.accepts();
     };
     const result: PollResult = this.#guard(() => split.reader.poll(emit, BATCH_RECORDS_MAX));
     this.#records += records;
@@ -300,8 +315,9 @@ export class SourceIntake implements Intake {
   #advanceWatermark(): void {
     if (this.#strategy === null && this.#splits.length > 0) return;
     const { chain } = this.#running;
-    const { watermark, idle } = this.#watermarks.read(this.#clock.monotonicMs());
+    const { watermark, idle } = this.#guard(() => this.#watermarks.read(this.#clock.monotonicMs()));
     const silent = idle || this.#splits.every((split) => split.finished);
+    this.#alignment?.report(silent ? MAX_WATERMARK : watermark);
     if (this.#idleSent && !silent) chain.idleness('active');
     if (watermark > this.#watermark) {
       this.#watermark = watermark;
@@ -316,6 +332,7 @@ export class SourceIntake implements Intake {
   #finish(): boolean {
     this.#ended = true;
     this.#meter.set('watermark', MAX_WATERMARK);
+    this.#alignment?.report(MAX_WATERMARK);
     this.#running.chain.watermark(MAX_WATERMARK);
     this.#running.inputEnded();
     return true;
@@ -323,6 +340,29 @@ export class SourceIntake implements Intake {
 
   #positionOf(split: OpenSplit): SplitPosition {
     return this.#guard(() => split.reader.position());
+  }
+
+  /** Splits above this wait for the other sources of the group. */
+  #allowed(): number {
+    return this.#alignment?.allowed() ?? MAX_WATERMARK;
+  }
+
+  #isAhead(split: OpenSplit, allowed: number): boolean {
+    return this.#alignment !== null && this.#watermarks.watermarkOf(split.id) > allowed;
+  }
+
+  /** A generator's watermark cannot be told from the highest timestamp, so it is in the snapshot as well. */
+  #ownWatermark(split: OpenSplit): { readonly watermark?: number } {
+    if (split.finished || this.#strategy?.createGenerator === undefined) return {};
+    return { watermark: this.#watermarks.watermarkOf(split.id) };
+  }
+
+  #observe(generator: WatermarkGenerator<unknown>, value: unknown, timestamp: number): void {
+    try {
+      generator.onEvent(value, timestamp);
+    } catch (error) {
+      throw inOperator(error, this.#uid, value, true);
+    }
   }
 
   #timestamp(timestampOf: (value: unknown) => number, value: unknown): number {
@@ -341,4 +381,8 @@ export class SourceIntake implements Intake {
       throw inOperator(error, this.#uid, null, false);
     }
   }
+}
+
+function isReady({ finished, readyAt }: OpenSplit, now: number): boolean {
+  return !finished && readyAt !== null && readyAt <= now;
 }

@@ -29,6 +29,7 @@ import { SourceIntake } from './sourceIntake.ts';
 import { Task } from './task.ts';
 import type { TaskThreadOptions } from './taskThread.ts';
 import type { ThreadChannels } from './threadChannels.ts';
+import { alignmentGroupOf } from './watermarkAlignment.ts';
 
 interface BuildOptions extends TaskThreadOptions {
   readonly channels: ThreadChannels;
@@ -226,6 +227,7 @@ const sourceIntake = (
       options,
     ) as readonly SplitState[],
     strategy: factory.watermarks,
+    alignment: alignmentGroupOf(id, options),
     entry: chain.entry,
     clock: options.clock,
     meter: options.meter,

@@ -66,8 +66,29 @@ export class SourceError extends Error {
 export interface WatermarkStrategy<T> {
   /** Event time of a record; null keeps the one that the source gave. */
   readonly timestamp: ((value: T) => Timestamp) | null;
-  /** The watermark trails the highest timestamp of a split by this. */
+  /** The watermark trails the highest timestamp of a split by this. Not asked where there is a generator. */
   readonly outOfOrdernessMs: number;
+  /** Makes the watermarks of one split instead, from what its records say. */
+  readonly createGenerator?: () => WatermarkGenerator<T>;
   /** A split that is silent this long no longer holds the watermark back; null: never. */
   readonly idleAfterMs: number | null;
+  /** Sources of one group wait for each other; absent: for nobody. */
+  readonly alignment?: WatermarkAlignment;
+}
+
+/** Watermarks of an author's own, per split (Flink's WatermarkGenerator). */
+export interface WatermarkGenerator<T> {
+  /** After each record of the split, in order. */
+  onEvent(value: T, timestamp: Timestamp): void;
+  /**
+   * No record with a timestamp up to this will come; −Infinity while nothing can be said. Asked after every few records,
+   * and a few times a second while none come; what goes backwards is not taken.
+   */
+  currentWatermark(): Timestamp;
+}
+
+export interface WatermarkAlignment {
+  readonly group: string;
+  /** A split further ahead than this of the slowest source of the group is not read for a while. */
+  readonly maxDriftMs: number;
 }

@@ -14,6 +14,8 @@ export interface SplitState {
   readonly position: SplitPosition;
   /** Null before the first record, and where there is no watermark strategy. */
   readonly highestTimestamp: Timestamp | null;
+  /** Of a generator of the author's; absent where the highest timestamp says it all. */
+  readonly watermark?: Timestamp;
 }
 
 export const splitsDeclaration: StateDeclaration<SplitState> = {

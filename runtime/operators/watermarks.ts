@@ -11,6 +11,7 @@
  */
 import { assert, present } from '../base/assert.ts';
 import { MAX_WATERMARK, MIN_WATERMARK, type Timestamp } from './operator.ts';
+import type { WatermarkGenerator, WatermarkStrategy } from './source.ts';
 
 export interface WatermarkReading {
   readonly watermark: Timestamp;
@@ -20,31 +21,60 @@ export interface WatermarkReading {
 
 interface SplitClock {
   highest: Timestamp;
+  watermark: Timestamp;
   lastRecordAt: number;
+  readonly generator: WatermarkGenerator<unknown> | null;
 }
 
-/** Per split the highest timestamp; over the active ones the lowest. `nowMs` is any clock that does not run backwards. */
+/** How often a generator of an author's is asked while no record comes, as Flink does by default. */
+const GENERATORS_ASKED_EVERY_MS = 200;
+
+/** Per split its own watermark; over the active ones the lowest. `nowMs` is any clock that does not run backwards. */
 export class SplitWatermarks {
   readonly #outOfOrdernessMs: number;
   readonly #idleAfterMs: number | null;
+  readonly #createGenerator: (() => WatermarkGenerator<unknown>) | null;
   readonly #splits = new Map<string, SplitClock>();
   #watermark: Timestamp = MIN_WATERMARK;
 
-  constructor(options: { readonly outOfOrdernessMs: number; readonly idleAfterMs: number | null }) {
-    this.#outOfOrdernessMs = options.outOfOrdernessMs;
-    this.#idleAfterMs = options.idleAfterMs;
+  constructor(
+    strategy: Pick<WatermarkStrategy<unknown>, 'outOfOrdernessMs' | 'idleAfterMs' | 'createGenerator'>,
+  ) {
+    this.#outOfOrdernessMs = strategy.outOfOrdernessMs;
+    this.#idleAfterMs = strategy.idleAfterMs;
+    this.#createGenerator = strategy.createGenerator ?? null;
   }
 
-  /** `highestTimestamp` of a restored split; null for one that is read from its start. */
-  add(split: string, highestTimestamp: Timestamp | null, nowMs: number): void {
+  /** What a restored split had come to; null for one that is read from its start. */
+  add(
+    split: string,
+    restored: { readonly highestTimestamp: Timestamp | null; readonly watermark?: Timestamp } | null,
+    nowMs: number,
+  ): void {
     assert(!this.#splits.has(split), `split ${split} was added twice`);
-    this.#splits.set(split, { highest: highestTimestamp ?? MIN_WATERMARK, lastRecordAt: nowMs });
+    this.#splits.set(split, {
+      highest: restored?.highestTimestamp ?? MIN_WATERMARK,
+      watermark: restored?.watermark ?? MIN_WATERMARK,
+      lastRecordAt: nowMs,
+      generator: this.#createGenerator?.() ?? null,
+    });
   }
 
+  /** The generator of the split, which wants to see every record; null: `observe` is all that is needed. */
+  generatorOf(split: string): WatermarkGenerator<unknown> | null {
+    return this.#clock(split).generator;
+  }
+
+  /** `timestamp`: the highest of some records that came. */
   observe(split: string, timestamp: Timestamp, nowMs: number): void {
-    const clock = present(this.#splits.get(split), `split ${split}`);
+    const clock = this.#clock(split);
     clock.lastRecordAt = nowMs;
     if (timestamp > clock.highest) clock.highest = timestamp;
+  }
+
+  /** It is made to wait, and not silent. */
+  hold(split: string, nowMs: number): void {
+    this.#clock(split).lastRecordAt = nowMs;
   }
 
   /** The split is read to its end and no longer counts. */
@@ -58,27 +88,43 @@ export class SplitWatermarks {
     return highest === MIN_WATERMARK ? null : highest;
   }
 
+  /** W1 holds for each split too. */
+  watermarkOf(split: string): Timestamp {
+    const clock = this.#clock(split);
+    const now =
+      clock.generator === null
+        ? clock.highest - this.#outOfOrdernessMs - 1
+        : clock.generator.currentWatermark();
+    if (now > clock.watermark) clock.watermark = now;
+    return clock.watermark;
+  }
+
   read(nowMs: number): WatermarkReading {
     let lowest = MAX_WATERMARK;
     let active = 0;
-    for (const { highest, lastRecordAt } of this.#splits.values()) {
+    for (const [split, { lastRecordAt }] of this.#splits) {
       if (this.#idleAfterMs !== null && nowMs - lastRecordAt >= this.#idleAfterMs) continue;
       active++;
-      if (highest < lowest) lowest = highest;
+      lowest = Math.min(lowest, this.watermarkOf(split));
     }
-    if (active > 0) this.#watermark = Math.max(this.#watermark, lowest - this.#outOfOrdernessMs - 1);
+    if (active > 0) this.#watermark = Math.max(this.#watermark, lowest);
     return { watermark: this.#watermark, idle: active === 0 && this.#splits.size > 0 };
   }
 
-  /** When `read` may answer idle for another split though nothing was observed; null: never. */
-  nextIdleAt(nowMs: number): number | null {
-    if (this.#idleAfterMs === null) return null;
-    let next: number | null = null;
+  /** When `read` may answer something else though nothing was observed; null: never. */
+  nextReadAt(nowMs: number): number | null {
+    let next =
+      this.#createGenerator === null || this.#splits.size === 0 ? null : nowMs + GENERATORS_ASKED_EVERY_MS;
+    if (this.#idleAfterMs === null) return next;
     for (const { lastRecordAt } of this.#splits.values()) {
       const at = lastRecordAt + this.#idleAfterMs;
       if (at > nowMs && (next === null || at < next)) next = at;
     }
     return next;
+  }
+
+  #clock(split: string): SplitClock {
+    return present(this.#splits.get(split), `split ${split}`);
   }
 }
 

@@ -111,11 +111,11 @@ test('a silent split is idle after a while and counts again when it speaks, with
   splits.add('b', null, 0);
   splits.observe('a', 100, 500);
   expect(splits.read(999)).toEqual({ watermark: MIN_WATERMARK, idle: false });
-  expect(splits.nextIdleAt(999)).toBe(1_000);
+  expect(splits.nextReadAt(999)).toBe(1_000);
   expect(splits.read(1_000)).toEqual({ watermark: 99, idle: false });
-  expect(splits.nextIdleAt(1_000)).toBe(1_500);
+  expect(splits.nextReadAt(1_000)).toBe(1_500);
   expect(splits.read(1_500)).toEqual({ watermark: 99, idle: true });
-  expect(splits.nextIdleAt(1_500)).toBeNull();
+  expect(splits.nextReadAt(1_500)).toBeNull();
   splits.observe('b', 20, 1_600);
   expect(splits.read(1_600)).toEqual({ watermark: 99, idle: false });
 });
@@ -126,6 +126,59 @@ test('a restored split goes on from its highest timestamp', () => {
   expect(before.highestOf('a')).toBeNull();
   before.observe('a', 100, 0);
   const after = new SplitWatermarks({ outOfOrdernessMs: 5, idleAfterMs: null });
-  after.add('a', before.highestOf('a'), 0);
+  after.add('a', { highestTimestamp: before.highestOf('a') }, 0);
   expect(after.read(0).watermark).toBe(before.read(0).watermark);
+});
+
+/** Says what the records themselves say: a value below zero is a promise that nothing up to its amount will come. */
+const punctuated = () => {
+  let promised = MIN_WATERMARK;
+  return {
+    onEvent: (value: unknown) => {
+      if ((value as number) < 0) promised = -(value as number);
+    },
+    currentWatermark: () => promised,
+  };
+};
+
+test('a generator of the author decides per split, sees every record, and cannot go backwards', () => {
+  const splits = new SplitWatermarks({
+    outOfOrdernessMs: 0,
+    idleAfterMs: null,
+    createGenerator: punctuated,
+  });
+  splits.add('a', null, 0);
+  splits.add('b', null, 0);
+  splits.observe('a', 1_000, 0);
+  expect(splits.read(0).watermark).toBe(MIN_WATERMARK);
+  splits.generatorOf('a')?.onEvent(-500, 0);
+  splits.generatorOf('b')?.onEvent(-300, 0);
+  expect(splits.read(0).watermark).toBe(300);
+  splits.generatorOf('b')?.onEvent(-200, 0);
+  splits.end('a');
+  expect(splits.read(0).watermark).toBe(300);
+  expect(splits.nextReadAt(7)).toBe(207);
+});
+
+test('what a generator had come to is kept over a restore, and the new one only raises it', () => {
+  const splits = new SplitWatermarks({
+    outOfOrdernessMs: 0,
+    idleAfterMs: null,
+    createGenerator: punctuated,
+  });
+  splits.add('a', { highestTimestamp: 900, watermark: 500 }, 0);
+  expect(splits.read(0).watermark).toBe(500);
+  splits.generatorOf('a')?.onEvent(-400, 0);
+  expect(splits.read(0).watermark).toBe(500);
+  splits.generatorOf('a')?.onEvent(-600, 0);
+  expect(splits.read(0).watermark).toBe(600);
+});
+
+test('a split that is made to wait is not silent', () => {
+  const splits = new SplitWatermarks({ outOfOrdernessMs: 0, idleAfterMs: 1_000 });
+  splits.add('a', null, 0);
+  splits.observe('a', 100, 0);
+  splits.hold('a', 900);
+  expect(splits.read(1_500).idle).toBe(false);
+  expect(splits.read(1_900).idle).toBe(true);
 });

@@ -92,6 +92,15 @@ export class DataStream<T> {
 
   /** Records of one key go to one subtask, in order, and share one state. */
   keyBy<const K extends Key>(keyOf: (value: T) => K): KeyedStream<T, K> {
+    if (typeof keyOf !== 'function') {
+      const location = callerLocation();
+      throw new PipelineError(
+        location,
+        'keyBy',
+        location,
+        ' takes a function that answers the key of a record.',
+      );
+    }
     const label = keyLabel(keyOf);
     const untyped = keyOf as (value: unknown) => Key;
     return new KeyedStream(
@@ -170,6 +179,16 @@ export class DataStream<T> {
     });
   }
 
+  /** Windows are of a key: put `keyBy` before, or use `windowAll`. */
+  window(this: never): never {
+    throw needsKeys('window', 'windowAll', callerLocation());
+  }
+
+  /** Windows are of a key: put `keyBy` before, or use `countWindowAll`. */
+  countWindow(this: never): never {
+    throw needsKeys('countWindow', 'countWindowAll', callerLocation());
+  }
+
   #spread(
     partitioning: 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global' | 'custom',
     partition: Partitioner<unknown> | null = null,
@@ -208,4 +227,9 @@ function keyLabel(keyOf: (value: never) => Key): string {
   const [, parameter = '', body = ''] = text;
   const readable = body.replaceAll(`${parameter}.`, '').trim();
   return readable.length <= 40 && !/[{};\n]/.test(readable) ? `hash(${readable})` : 'hash';
+}
+
+function needsKeys(method: string, without: string, location: SourceLocation | null): PipelineError {
+  const problem = ` works on a keyed stream: put keyBy before it, or use ${without}.`;
+  return new PipelineError(location, method, location, problem);
 }

@@ -8,6 +8,7 @@ import { parallelismProblem } from '../graph/buildExecutionGraph.ts';
 import { fingerprint } from '../graph/fingerprint.ts';
 import type { EdgeFunctions, JobDefinition, OperatorFactory } from '../graph/jobDefinition.ts';
 import type { CheckpointSettings, GraphEdge, GraphOperator } from '../graph/jobGraph.ts';
+import { checkPlan, nameOf } from './checkPlan.ts';
 import { uidsOf } from './derivedUid.ts';
 import type { Environment } from './environment.ts';
 import type { DefineOptions } from './pipeline.ts';
@@ -24,10 +25,7 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
   if (channelRecords !== null && !(Number.isInteger(channelRecords) && channelRecords >= 1)) {
     throw new PipelineError(null, `channelRecords must be a whole number from 1 on, not ${channelRecords}.`);
   }
-  checkStreams(name, planned);
-  checkUids(planned);
-  checkEnds(name, planned);
-  checkSinkDirectories(planned);
+  checkPlan(name, planned);
 
   const uids = uidsOf(planned);
   const parallelism = options.parallelism ?? env.parallelism ?? 1;
@@ -123,86 +121,6 @@ function checkMaxParallelism(maxParallelism: number, where: readonly SentencePar
   const of = where.length === 0 ? ['The job'] : where;
   const problem = ` has the max parallelism ${maxParallelism}: it must be a whole number from 1 to 32768.`;
   throw new PipelineError(location, ...of, problem);
-}
-
-/** A stream can be carried out of its function, into that of another pipeline; its operators cannot. */
-function checkStreams(name: string, planned: readonly PlannedOperator[]): void {
-  const own = new Set(planned);
-  for (const operator of planned) {
-    const foreign = operator.inputs.flat().find((leg) => !own.has(leg.from));
-    if (foreign === undefined) continue;
-    const who = [
-      ...nameOf(operator),
-      ` of pipeline "${name}" takes the records of `,
-      ...nameOf(foreign.from, 'operator'),
-    ];
-    throw new PipelineError(operator.location, ...who, ', which belongs to another pipeline.');
-  }
-}
-
-function checkUids(planned: readonly PlannedOperator[]): void {
-  const seen = new Map<string, PlannedOperator>();
-  for (const operator of planned) {
-    const { uid } = operator.options;
-    if (uid === undefined) continue;
-    if (uid.trim() === '' || uid.length > 200) {
-      const problem = ' has a uid that is empty or longer than 200 characters: give it a short name.';
-      throw new PipelineError(operator.location, ...nameOf(operator), problem);
-    }
-    const first = seen.get(uid);
-    if (first !== undefined) {
-      const who = [...nameOf(operator), ` has the uid "${uid}", which `, ...nameOf(first, 'operator')];
-      throw new PipelineError(operator.location, ...who, ' already has: give each operator its own.');
-    }
-    seen.set(uid, operator);
-  }
-}
-
-function checkEnds(name: string, planned: readonly PlannedOperator[]): void {
-  if (planned.length === 0) {
-    throw new PipelineError(
-      null,
-      `Pipeline "${name}" is empty: begin with env.fromSource and end with sinkTo.`,
-    );
-  }
-  const feeding = new Set(planned.flatMap(({ inputs }) => inputs.flat().map((leg) => leg.from)));
-  const loose = planned.find((operator) => operator.role !== 'sink' && !feeding.has(operator));
-  if (loose !== undefined) {
-    throw new PipelineError(loose.location, ...nameOf(loose), ' leads nowhere: end its stream with sinkTo.');
-  }
-}
-
-/** Two sinks in one directory would count each other's parts as their own. */
-function checkSinkDirectories(planned: readonly PlannedOperator[]): void {
-  const seen = new Map<string, PlannedOperator>();
-  for (const operator of planned) {
-    if (operator.factory.role !== 'sink' || operator.factory.sink.directory === undefined) continue;
-    const { path } = operator.factory.sink.directory;
-    const key = plainPath(path);
-    const first = seen.get(key);
-    if (first !== undefined) {
-      const who = [...nameOf(operator), ` writes into "${path}", and so does `, ...nameOf(first, 'operator')];
-      throw new PipelineError(operator.location, ...who, ': give each sink its own directory.');
-    }
-    seen.set(key, operator);
-  }
-}
-
-/** As far as it can be told from the text: `./out//x/` is `out/x`. */
-function plainPath(path: string): string {
-  const rooted = /^[\\/]/.test(path) ? '/' : '';
-  const parts: string[] = [];
-  for (const part of path.split(/[\\/]/)) {
-    if (part === '' || part === '.') continue;
-    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
-    else parts.push(part);
-  }
-  return rooted + parts.join('/');
-}
-
-function nameOf(operator: PlannedOperator, word = 'Operator'): readonly SentencePart[] {
-  const { options, defaultName, location } = operator;
-  return [`${word} "${options.name ?? options.uid ?? defaultName}"`, location];
 }
 
 function uidIn(uids: ReadonlyMap<PlannedOperator, string>, operator: PlannedOperator): string {

@@ -29,10 +29,10 @@ export class KeyedStream<T, K extends Key> {
   }
 
   /** Keeps one value per key and emits it after every record; the first record of a key is its first value. */
-  reduce<Opened = undefined>(
-    reduce: ((left: T, right: T) => T) | RichReduceFunction<T, Opened>,
-    options: OperatorOptions = {},
-  ): DataStream<T> {
+  reduce(reduce: (left: T, right: T) => T, options?: OperatorOptions): DataStream<T>;
+  // An overload: as a union of the two, a stream of a narrower type would be no stream of a wider one.
+  reduce<Opened = undefined>(reduce: RichReduceFunction<T, Opened>, options?: OperatorOptions): DataStream<T>;
+  reduce(reduce: object, options: OperatorOptions = {}): DataStream<T> {
     const location = callerLocation();
     const { call, lifecycle } = recordFunction<(left: T, right: T, opened: never) => T>(
       reduce,

@@ -7,6 +7,7 @@ export function collection<T>(values: readonly T[], options: { readonly name?: s
     name: options.name ?? 'collection',
     bounded: true,
     splits: () => ['all'],
+    example: () => values[0],
     openSplit(_split, from) {
       let next = from?.offset ?? 0;
       return {

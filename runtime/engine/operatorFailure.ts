@@ -5,6 +5,7 @@
 
 import { AssertionError } from '../base/assert.ts';
 import { SnapshotDamage } from '../checkpoint/storage.ts';
+import type { JobGraph } from '../graph/jobGraph.ts';
 import { FileError } from '../operators/files.ts';
 import { SinkError } from '../operators/sink.ts';
 import { SourceError } from '../operators/source.ts';
@@ -60,7 +61,11 @@ const printed = (thing: unknown): string => {
   }
 };
 
-export const taskFailure = (subtask: SubtaskId, error: unknown): TaskFailure => {
+export const taskFailure = (
+  subtask: SubtaskId,
+  error: unknown,
+  { operators }: Pick<JobGraph, 'operators'>,
+): TaskFailure => {
   const tagged = error instanceof OperatorFailure ? error : null;
   const cause = tagged === null ? error : tagged.cause;
   const known = cause instanceof Error ? cause : null;
@@ -71,6 +76,7 @@ export const taskFailure = (subtask: SubtaskId, error: unknown): TaskFailure => 
     message: known?.message ?? printed(cause),
     stack: known?.stack ?? '',
     record: tagged?.record ?? null,
+    location: operators.find(({ uid }) => uid === tagged?.uid)?.location ?? null,
     origin: originOf(cause, tagged !== null),
   };
 };

@@ -17,6 +17,7 @@ import { keyGroupOf, operatorIndexForKeyGroup } from '../state/keyGroups.ts';
 import type { ChannelWriter } from './channels/channel.ts';
 import type { ControlFrame, DataFrame, Frame } from './channels/frame.ts';
 import type { ChannelMeter } from './meters.ts';
+import { inOperator } from './operatorFailure.ts';
 
 interface Lane {
   readonly writer: ChannelWriter;
@@ -27,6 +28,8 @@ interface Lane {
 }
 
 export interface EdgeOutputOptions {
+  /** Whose key selector or partitioner it is that chooses: what it throws is that operator's failure. */
+  readonly receiverUid: string;
   readonly writers: readonly ChannelWriter[];
   readonly meters: readonly ChannelMeter[];
   readonly partitioning: Partitioning;
@@ -172,12 +175,13 @@ const chooser = (options: EdgeOutputOptions, lanes: number): ((value: unknown) =
   if (options.partitioning === 'hash') {
     const { keyOf, maxParallelism } = options;
     if (keyOf === null) throw new TypeError('a hash edge needs a key selector');
-    return (value) =>
-      operatorIndexForKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism);
+    return ofReceiver(options, (value) =>
+      operatorIndexForKeyGroup(keyGroupOf(keyOf(value), maxParallelism), lanes, maxParallelism),
+    );
   }
   if (options.partitioning === 'global') return () => 0;
   if (options.partitioning === 'shuffle') return () => options.random.below(lanes);
-  if (options.partitioning === 'custom') return customChooser(options.partition, lanes);
+  if (options.partitioning === 'custom') return ofReceiver(options, customChooser(options.partition, lanes));
   let next = options.startAt % lanes;
   return () => {
     const chosen = next;
@@ -185,6 +189,16 @@ const chooser = (options: EdgeOutputOptions, lanes: number): ((value: unknown) =
     return chosen;
   };
 };
+
+const ofReceiver =
+  ({ receiverUid }: EdgeOutputOptions, choose: (value: unknown) => number) =>
+  (value: unknown): number => {
+    try {
+      return choose(value);
+    } catch (error) {
+      throw inOperator(error, receiverUid, value, true);
+    }
+  };
 
 const customChooser = (
   partition: Partitioner<unknown> | null,

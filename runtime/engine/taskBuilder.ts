@@ -95,6 +95,7 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
       );
       const functions = options.definition.edges.get(edge.id);
       const output = new EdgeOutput({
+        receiverUid: edge.toVertex,
         writers: channels.map((channel) => options.channels.writer(channel)),
         meters: channels.map((channel) => new ChannelMeter(options.metrics, channel.id)),
         partitioning: edge.partitioning,

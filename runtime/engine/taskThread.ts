@@ -13,7 +13,7 @@ import type { FileAccess } from '../operators/files.ts';
 import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
-import { taskFailure } from './operatorFailure.ts';
+import { OperatorFailure, taskFailure } from './operatorFailure.ts';
 import type { StepResult, Task } from './task.ts';
 import { buildTask } from './taskBuilder.ts';
 import { ThreadChannels } from './threadChannels.ts';
@@ -36,6 +36,8 @@ export interface TaskThreadOptions {
   readonly wakeThread: (threadIndex: number) => void;
   /** A callback has work for this thread, which may be parked. */
   readonly wakeSelf: () => void;
+  /** What made a task fail, as it was thrown; `send` carries a description of it that can be cloned. */
+  readonly thrown?: (error: unknown) => void;
 }
 
 export interface ThreadStep {
@@ -224,7 +226,8 @@ export class TaskThread {
       'status',
       subtaskStatusNames.indexOf('failed'),
     );
-    this.#options.send({ type: 'failed', failure: taskFailure(id, error) });
+    this.#options.thrown?.(error instanceof OperatorFailure ? error.cause : error);
+    this.#options.send({ type: 'failed', failure: taskFailure(id, error, this.#options.definition.graph) });
     this.#close('canceled');
   }
 
@@ -235,7 +238,7 @@ export class TaskThread {
       try {
         slot.task.close();
       } catch (error) {
-        const { message } = taskFailure(slot.id, error);
+        const { message } = taskFailure(slot.id, error, this.#options.definition.graph);
         this.#options.send({
           type: 'log',
           subtask: slot.id,

@@ -14,7 +14,7 @@ export function describeFailure(
   at: number,
   { workingDirectory }: FailureText,
 ): ExceptionInfo {
-  const location = firstPlace(failure.stack);
+  const location = firstPlace(failure.stack) ?? failure.location;
   const isToldWithStack = failure.origin === 'user' || failure.origin === 'engine';
   return {
     at,

@@ -53,6 +53,8 @@ export interface Source<T> {
   splits(context: SourceContext): readonly string[];
   /** `from` is null on a fresh start of this split. */
   openSplit(split: string, from: SplitPosition | null, context: SourceContext): SplitReader<T>;
+  /** A record as they will come, where one is at hand: key selectors are tried on it before anything runs. */
+  example?(): T | undefined;
   /** Files that must exist before the job starts, so that a missing one is one clear sentence. */
   readonly requiredFiles?: readonly string[];
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import {
   boundedOutOfOrderness,
-  type DataStream,
+  DataStream,
   type Environment,
   listState,
   mapState,
   monotonousTimestamps,
   ofType,
+  outputTag,
   PipelineError,
   pipeline,
   tumbling,
@@ -252,6 +253,74 @@ test.each<[string, (env: Environment) => void, string]>([
         )
         .sinkTo(collectingSink()),
     'Operator "p" (…) has migrations for state "a", but none from schema version 2 to 3: add it, so that older savepoints can be restored.',
+  ],
+  ...(
+    [
+      ['a function', () => () => 0, 'a function is no key.'],
+      ['a symbol', () => Symbol('s'), 'a symbol is no key.'],
+      ['a date', () => new Date(0), 'A Date is no key; use one of its properties.'],
+      ['nothing', () => undefined, 'undefined is no key.'],
+      [
+        'a circle',
+        () => {
+          const circle: Record<string, unknown> = {};
+          circle.self = circle;
+          return circle;
+        },
+        'A key may be nested 32 levels deep; this one is deeper or a circle.',
+      ],
+    ] as const
+  ).map(([what, keyOf, problem]): [string, (env: Environment) => void, string] => [
+    `${what} for a key`,
+    (env) =>
+      loose(env)
+        .keyBy(keyOf as unknown as () => string)
+        .reduce((left) => left, { uid: 'r' })
+        .sinkTo(collectingSink()),
+    `Operator "r" (…) has a key selector whose answer is no key: ${problem}`,
+  ]),
+  [
+    'a key that is no function',
+    (env) => loose(env).keyBy('origin' as unknown as (n: number) => string),
+    'keyBy (…) takes a function that answers the key of a record.',
+  ],
+  [
+    'a window on a stream without keys',
+    (env) => (loose(env) as unknown as { window(size: unknown): void }).window(tumbling('1 h')),
+    'window (…) works on a keyed stream: put keyBy before it, or use windowAll.',
+  ],
+  [
+    'a sink without an input',
+    (env) => new DataStream<number>(env.written().plan, []).sinkTo(collectingSink(), { uid: 'out' }),
+    'Operator "out" (…) has no input: it must follow a stream that begins with env.fromSource.',
+  ],
+  [
+    'a negative parallelism of the job',
+    (env) => {
+      env.parallelism = -2;
+      loose(env).sinkTo(collectingSink());
+    },
+    'The parallelism of "in" must be a whole number from 1 on, not -2. (…)',
+  ],
+  [
+    'a side output of a stream that was spread',
+    (env) => loose(env).rebalance().sideOutput(outputTag('late')),
+    'The side output "late" (…) belongs to one operator: ask for it on the stream that this operator answered, before anything else.',
+  ],
+  [
+    'a side output without a name',
+    () => outputTag(''),
+    'A side output needs a name of 1 to 100 characters (…).',
+  ],
+  [
+    'an alignment group without a name',
+    () => monotonousTimestamps(() => 0, { alignment: { group: '', maxDrift: '1 s' } }),
+    'The group of a watermark alignment needs a name. (…)',
+  ],
+  [
+    'a map without a function',
+    (env) => loose(env).map({ open: () => 1 } as unknown as (n: number) => number),
+    'map (…) takes a function, or an object with a function "map".',
   ],
   [
     'two sinks into one directory',

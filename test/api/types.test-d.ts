@@ -8,6 +8,7 @@ import {
   listState,
   mapState,
   ofType,
+  outputTag,
   pipeline,
   type Sink,
   type Source,
@@ -161,4 +162,58 @@ pipeline('connect', (env) => {
         onSecond: (weather, ctx) => ctx.emit(weather.location),
       }),
   );
+});
+
+pipeline('a stream of a narrower type is a stream of a wider one', (env) => {
+  const narrow = env.fromSource(flights);
+  const wide: DataStream<Pick<Flight, 'origin'>> = narrow;
+  const anything: DataStream<unknown> = narrow;
+  wide.union(narrow).sinkTo(sinkOf<Pick<Flight, 'origin'>>());
+  anything.sinkTo(sinkOf<unknown>());
+  // @ts-expect-error not the other way round
+  narrow.union(wide);
+});
+
+pipeline('rich functions', (env) => {
+  const stream = env.fromSource(flights);
+  exactly<DataStream<string>>()(
+    stream.map({
+      open: (runtime) => ({ seen: runtime.metrics.counter('seen') }),
+      map: (flight, { seen }) => {
+        seen.inc();
+        return flight.origin;
+      },
+      close: ({ seen }) => seen.count,
+    }),
+  );
+  exactly<DataStream<Flight>>()(stream.filter({ filter: (flight) => flight.delay > 0 }));
+  exactly<DataStream<number>>()(stream.flatMap({ flatMap: (flight) => [flight.delay] }));
+  exactly<DataStream<Flight>>()(
+    stream
+      .keyBy((flight) => flight.origin)
+      .reduce({ open: () => 3, reduce: (left, right, limit) => (left.delay > limit ? left : right) }),
+  );
+  // @ts-expect-error an object needs the function
+  stream.map({ open: () => 1 });
+});
+
+const late = outputTag<Flight>('late');
+
+pipeline('side outputs', (env) => {
+  const split = env.fromSource(flights).process({
+    output: ofType<string>(),
+    onElement: (flight, context) => {
+      if (flight.delay > 0) context.emitTo(late, flight);
+      else context.emit(flight.origin);
+      // @ts-expect-error a side output has a type too
+      context.emitTo(late, flight.origin);
+    },
+  });
+  exactly<DataStream<string>>()(split);
+  exactly<DataStream<Flight>>()(split.sideOutput(late));
+  // @ts-expect-error windows are of a key
+  split.window(tumbling('1 h'));
+  split.partitionCustom((origin, receivers) => origin.length % receivers);
+  // @ts-expect-error a partitioner answers a number
+  split.partitionCustom((origin) => origin);
 });

@@ -5,7 +5,8 @@ import type { ChannelWriter } from '../../runtime/engine/channels/channel.ts';
 import type { Frame } from '../../runtime/engine/channels/frame.ts';
 import { ChannelMeter } from '../../runtime/engine/meters.ts';
 import { MetricsTable } from '../../runtime/engine/metricsTable.ts';
-import { EdgeOutput } from '../../runtime/engine/output.ts';
+import type { OperatorFailure } from '../../runtime/engine/operatorFailure.ts';
+import { EdgeOutput, type EdgeOutputOptions } from '../../runtime/engine/output.ts';
 import type { ExecutionGraph } from '../../runtime/graph/executionGraph.ts';
 import type { Partitioning } from '../../runtime/graph/jobGraph.ts';
 import { keyGroupOf, keyGroupRange } from '../../runtime/state/keyGroups.ts';
@@ -48,8 +49,10 @@ const outputOver = (
   channels: readonly NarrowChannel[],
   partitioning: Partitioning = 'rebalance',
   batchRecords = 2,
+  given: Partial<EdgeOutputOptions> = {},
 ) =>
   new EdgeOutput({
+    receiverUid: 'receiver',
     writers: channels,
     meters: channels.map(() => new ChannelMeter(table, 0)),
     partitioning,
@@ -59,6 +62,7 @@ const outputOver = (
     random: seededRandom(1),
     startAt: 0,
     batchRecords,
+    ...given,
   });
 
 const barrier = (checkpointId: number) =>
@@ -160,4 +164,46 @@ test('broadcast gives every channel everything, round robin spreads evenly', () 
     ['1', '3'],
     ['2', '4'],
   ]);
+});
+
+test.each<[Partitioning, Partial<EdgeOutputOptions>, string]>([
+  ['hash', { keyOf: () => Symbol('s') as unknown as string }, 'a symbol is no key.'],
+  ['custom', { partition: () => 2 }, 'A partitioner answered 2; it must answer a whole number from 0 to 1'],
+])(
+  'what is wrong with the choice of a %s edge is the failure of its receiver',
+  (partitioning, given, problem) => {
+    const output = outputOver([new NarrowChannel(1), new NarrowChannel(1)], partitioning, 1, given);
+    try {
+      output.collect({ n: 1 }, 0);
+    } catch (error) {
+      expect(error).toMatchObject({ uid: 'receiver', record: '{"n":1}' });
+      expect(String((error as OperatorFailure).cause)).toContain(problem);
+      return;
+    }
+    throw new Error('the record was accepted');
+  },
+);
+
+test('a partitioner decides for each record, and a shuffle spreads by chance, the same each time', () => {
+  const custom = [new NarrowChannel(9), new NarrowChannel(9), new NarrowChannel(9)];
+  const output = outputOver(custom, 'custom', 1, {
+    partition: (value, receivers) => Number(value) % receivers,
+  });
+  for (const n of [0, 1, 2, 3, 4, 5]) output.collect(n, 0);
+  expect(custom.map(({ seen }) => seen)).toEqual([
+    ['0', '3'],
+    ['1', '4'],
+    ['2', '5'],
+  ]);
+  const shuffled = () => {
+    const channels = [new NarrowChannel(99), new NarrowChannel(99)];
+    const spread = outputOver(channels, 'shuffle', 1);
+    for (let n = 0; n < 40; n++) spread.collect(n, 0);
+    return channels.map(({ seen }) => seen.map(Number));
+  };
+  const [left = [], right = []] = shuffled();
+  expect([...left, ...right].sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+  // Round robin would give each every other one.
+  expect(left.every((n) => n % 2 === left[0]! % 2)).toBe(false);
+  expect(shuffled()).toEqual([left, right]);
 });

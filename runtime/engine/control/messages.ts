@@ -3,7 +3,7 @@
  * Everything in them survives a structured clone.
  */
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
-import type { CheckpointSettings, RestartStrategy } from '../../graph/jobGraph.ts';
+import type { CheckpointSettings, RestartStrategy, SourceLocation } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
 import type { StateDescription } from '../../state/declarations.ts';
 
@@ -94,6 +94,8 @@ export interface TaskFailure {
   readonly stack: string;
   /** Shortened JSON of the record or timer at hand. */
   readonly record: string | null;
+  /** Where the author wrote the operator: the place to show when no line of the author's is in the stack. */
+  readonly location: SourceLocation | null;
   /** 'source', 'sink' and 'snapshot' name a file and are told without a stack; a damaged snapshot is not tried again. */
   readonly origin: 'user' | 'engine' | 'source' | 'sink' | 'snapshot';
 }

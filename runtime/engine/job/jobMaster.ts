@@ -267,6 +267,7 @@ export class JobMaster {
       message: reason,
       stack: '',
       record: null,
+      location: null,
       origin: 'engine',
     });
   }

@@ -37,6 +37,17 @@ export const rooms: Readonly<Record<string, Room>> = {
     ['msgpackr'],
   ),
   'runtime/connectors': { folders: ['runtime/base', 'runtime/operators'], packages: [], node: 'in .node.ts' },
+  // Runs a pipeline in memory for its author's tests: what host does with threads and files, without both.
+  'runtime/testing': core([
+    'runtime/base',
+    'runtime/state',
+    'runtime/operators',
+    'runtime/graph',
+    'runtime/api',
+    'runtime/checkpoint',
+    'runtime/engine',
+    'runtime/connectors',
+  ]),
   'runtime/server': core([
     'runtime/base',
     'runtime/protocol',

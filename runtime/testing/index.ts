@@ -1,0 +1,16 @@
+/** `import { … } from 'sluice/testing'`: runs pipelines and operators in memory, in any test runner. See docs/guide/testing.md. */
+
+export type { LoggedLine } from './memoryJob.ts';
+export type { Emitted } from './recordingSink.ts';
+export type { Savepoint } from './savepoint.ts';
+export { OperatorFailed, TestKitError } from './testError.ts';
+export type { InputLane, TestInput } from './testInput.ts';
+export {
+  type OperatorTest,
+  type OperatorTest2,
+  type OperatorTestOptions,
+  type Piece,
+  type Piece2,
+  testOperator,
+  testOperator2,
+} from './testOperator.ts';

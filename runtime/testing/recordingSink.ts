@@ -1,0 +1,67 @@
+/**
+ * A sink that keeps what it is given, as a test looks at it: what was written, at once and again after a failure, and
+ * what was committed, once, when a checkpoint covers it.
+ */
+import type { Timestamp } from '../operators/operator.ts';
+import type { Sink } from '../operators/sink.ts';
+
+/** A record as it came out. */
+export interface Emitted<T> {
+  readonly value: T;
+  /** Event time; -Infinity where the record has none. */
+  readonly timestamp: Timestamp;
+}
+
+interface Portion {
+  readonly id: string;
+  readonly records: readonly Emitted<unknown>[];
+}
+
+export class Recording {
+  readonly written: Emitted<unknown>[] = [];
+  readonly committed: Emitted<unknown>[] = [];
+  readonly #committedIds = new Set<string>();
+
+  /** Also twice: a portion that is restored was perhaps committed before. */
+  commit(portion: Portion): void {
+    if (this.#committedIds.has(portion.id)) return;
+    this.#committedIds.add(portion.id);
+    this.committed.push(...portion.records);
+  }
+}
+
+export function recordingSink(recording: Recording): Sink<unknown, Portion> {
+  return {
+    name: 'recording',
+    guarantee: 'exactly-once',
+    createWriter() {
+      let records: Emitted<unknown>[] = [];
+      let owner = '';
+      let next = 0;
+      return {
+        open(context) {
+          owner = `${context.runId}/${context.attempt}/${context.subtaskIndex}`;
+        },
+        write(value, timestamp) {
+          const record = { value, timestamp };
+          records.push(record);
+          recording.written.push(record);
+        },
+        prepareCommit() {
+          if (records.length === 0) return [];
+          const portion = { id: `${owner}/${next++}`, records };
+          records = [];
+          return [portion];
+        },
+        writerState: () => null,
+        close() {},
+      };
+    },
+    createCommitter: () => {
+      const commit = (portions: readonly Portion[]) => {
+        for (const portion of portions) recording.commit(portion);
+      };
+      return { recover: (_context, pending) => commit(pending), commit };
+    },
+  };
+}

@@ -134,6 +134,7 @@ const buildOperator = (
             maxParallelism: vertex.maxParallelism,
             keyGroups: keyGroupRange(id.index, vertex.parallelism, vertex.maxParallelism),
             declarations: factory.states,
+            now: () => options.clock.now(),
           })
         : null;
       const old = oldFiles(operator.uid, options);

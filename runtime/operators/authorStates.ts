@@ -57,7 +57,9 @@ function keyedHandle(keyed: KeyedStates, declaration: StateDeclaration): unknown
     case 'map':
       return keyed.map(declaration);
     case 'reducing':
+      return keyed.reducing(declaration);
     case 'aggregating':
+      return keyed.aggregating(declaration);
     case 'timers':
     case 'operator-list':
     case 'operator-union':

@@ -13,7 +13,15 @@
  * watermark that must not overtake what it still has, and refuse records (`accepts`) while it has enough.
  */
 import type { Clock } from '../base/clock.ts';
-import type { Key, ListState, MapState, StateDeclaration, ValueState } from '../state/declarations.ts';
+import type {
+  AggregatingState,
+  Key,
+  ListState,
+  MapState,
+  ReducingState,
+  StateDeclaration,
+  ValueState,
+} from '../state/declarations.ts';
 import type { FileAccess } from './files.ts';
 import type { MetricGroup } from './metrics.ts';
 
@@ -55,6 +63,13 @@ export interface KeyedStates {
   value<T>(declaration: StateDeclaration<T>): ValueState<T>;
   list<T>(declaration: StateDeclaration<T>): ListState<T>;
   map<K extends Key, V>(declaration: StateDeclaration<V>): MapState<K, V>;
+  reducing<T>(declaration: StateDeclaration<T>): ReducingState<T>;
+  aggregating<In, Out>(declaration: StateDeclaration): AggregatingState<In, Out>;
+  /**
+   * Visits every key that has something of this state, with the state's handle. The key is current during its visit, and
+   * all its state may be changed; afterwards no key is current.
+   */
+  forEachKey(declaration: StateDeclaration, visit: (key: Key, handle: unknown) => void): void;
   readonly timers: Timers;
 }
 

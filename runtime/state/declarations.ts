@@ -33,10 +33,31 @@ export interface StateDescription {
 }
 
 export interface StateDeclaration<T = unknown> extends StateDescription {
-  /** What `get()` answers when nothing was set; only for value states. */
+  /** What `get()` answers when nothing was set; only for value and reducing states. */
   readonly initial?: () => T;
   /** `migrations[v]` turns a value of schema version v into one of v + 1. */
   readonly migrations?: Readonly<Record<number, (old: unknown) => unknown>>;
+  /** Of a reducing or aggregating state, and only of these. */
+  readonly fold?: Fold;
+  /** Entries that nobody touches for a while are forgotten; only for keyed states. */
+  readonly ttl?: StateTtl;
+}
+
+/** How what is added gets into an accumulator, and what an accumulator answers. It is what is saved. */
+export interface Fold<In = unknown, Accumulator = unknown, Out = unknown> {
+  /** Undefined: nothing was added yet. The answer must not be undefined. */
+  add(accumulator: Accumulator | undefined, value: In): Accumulator;
+  result(accumulator: Accumulator): Out;
+}
+
+/** Time to live, as Flink's StateTtlConfig, in processing time. Elements of lists and entries of maps live each for itself. */
+export interface StateTtl {
+  /** An entry expires when so many milliseconds have passed since it was touched. */
+  readonly afterMs: number;
+  /** Which accesses touch it. */
+  readonly refresh: 'on-create-and-write' | 'on-read-and-write';
+  /** Whether an expired entry that is still there is answered once more. */
+  readonly visibility: 'never-return-expired' | 'return-expired-if-not-cleaned-up';
 }
 
 /** A value per key. Values are replaced, not mutated: a mutation in place is seen, but write it back with `set`. */
@@ -50,6 +71,22 @@ export interface ListState<T> {
   get(): readonly T[];
   add(value: T): void;
   update(values: readonly T[]): void;
+  clear(): void;
+}
+
+/** One value per key: everything that was added, reduced. */
+export interface ReducingState<T> {
+  /** Undefined before anything was added. */
+  get(): T | undefined;
+  add(value: T): void;
+  clear(): void;
+}
+
+/** One accumulator per key. */
+export interface AggregatingState<In, Out> {
+  /** The result of the accumulator; undefined before anything was added. */
+  get(): Out | undefined;
+  add(value: In): void;
   clear(): void;
 }
 

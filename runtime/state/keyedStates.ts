@@ -11,28 +11,29 @@
  * (`initial`) is kept from its first `get` on. An empty list is frozen, so that pushing into it fails instead of
  * being lost. `set(undefined)` is `clear()`.
  */
-import { assert } from '../base/assert.ts';
+import { AssertionError, assert, present, unreachable } from '../base/assert.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
 import {
-  describeState,
+  type AggregatingState,
   isOperatorState,
   type Key,
   type ListState,
   type MapState,
+  type ReducingState,
   type StateDeclaration,
   type StateDescription,
   type ValueState,
 } from './declarations.ts';
+import { FoldingState } from './foldingState.ts';
 import { decodeKey, KeyRefused } from './keyEncoding.ts';
 import { hashAsciiString, type KeyGroupRange, keyGroupOf, NOT_ASCII, spread } from './keyGroups.ts';
-import { type MapKey, toMapKey } from './mapKey.ts';
-import { defaultSliceUnits, refusal, SnapshotCursor, type StateTables } from './snapshotCursor.ts';
+import { fromMapKey, type MapKey, toMapKey } from './mapKey.ts';
+import { type OpenedState, openState } from './openedState.ts';
+import { defaultSliceUnits, SnapshotCursor, type StateTables } from './snapshotCursor.ts';
 import type { StateEntry } from './stateBlock.ts';
-import { BackendList, BackendMap, BackendTimers, BackendValue, type CurrentKey } from './stateHandles.ts';
-import { MapTable, ValueTable } from './stateTable.ts';
+import { BackendTimers, type CurrentKey } from './stateHandles.ts';
 import { TimerQueue } from './timerQueue.ts';
 import { readWholeValue } from './valueReader.ts';
-import { ValueRefused } from './valueWriter.ts';
 
 export interface KeyedStateOptions {
   readonly operatorUid: string;
@@ -41,6 +42,8 @@ export interface KeyedStateOptions {
   readonly keyGroups: KeyGroupRange;
   /** Those of the operator as a whole among them are left out. */
   readonly declarations: readonly StateDeclaration[];
+  /** Processing time for TTL, milliseconds since the epoch. */
+  readonly now: () => number;
   /** What a slice of a snapshot may cost; a test that wants many interleavings makes it small. */
   readonly sliceUnits?: number;
 }
@@ -62,8 +65,12 @@ export class KeyedStateBackend {
   readonly timers: BackendTimers;
   readonly #sliceUnits: number;
   readonly #current: CurrentKey = { key: null, mapKey: null, group: -1 };
+  /** Declared states by their names. */
+  readonly #opened = new Map<string, OpenedState>();
+  /** Of reducing and aggregating states, by their names. */
+  readonly #folding = new Map<string, FoldingState<unknown, unknown, unknown>>();
+  /** What a snapshot contains: declared states, the times of those with TTL, timers. */
   readonly #states = new Map<string, StateTables>();
-  readonly #handles = new Map<string, unknown>();
   readonly #averageBytes = new Map<string, number>();
 
   constructor(options: KeyedStateOptions) {
@@ -72,14 +79,22 @@ export class KeyedStateBackend {
     this.keyGroups = options.keyGroups;
     this.#sliceUnits = options.sliceUnits ?? defaultSliceUnits;
     const groupCount = Math.max(0, options.keyGroups.last - options.keyGroups.first + 1);
+    const place = {
+      operatorUid: this.operatorUid,
+      groupCount,
+      current: this.#current,
+      now: options.now,
+    };
     for (const declaration of options.declarations) {
       if (isOperatorState(declaration.type)) continue;
-      assert(
-        !this.#states.has(declaration.name),
-        `operator ${this.operatorUid} declares the state ${declaration.name} twice`,
-      );
       assert(declaration.type !== 'timers', 'timers are not declared');
-      this.#states.set(declaration.name, makeTables(describeState(declaration), groupCount));
+      const opened = openState(declaration, place);
+      this.#opened.set(declaration.name, opened);
+      for (const tables of opened.saved) {
+        const { name } = tables.description;
+        assert(!this.#states.has(name), `operator ${this.operatorUid} declares the state ${name} twice`);
+        this.#states.set(name, tables);
+      }
     }
     this.eventTimers = new TimerQueue(options.keyGroups);
     this.processingTimers = new TimerQueue(options.keyGroups);
@@ -131,27 +146,49 @@ export class KeyedStateBackend {
 
   /** Also for reducing and aggregating states, whose accumulator it is. */
   value<T>(declaration: StateDeclaration<T>): ValueState<T> {
-    return this.#handle(
-      declaration,
-      ['value', 'reducing', 'aggregating'],
-      (tables) => new BackendValue<T>(this, this.#current, (tables as ValueTables).tables, declaration),
-    );
+    return this.#handle(declaration, ['value', 'reducing', 'aggregating']) as ValueState<T>;
   }
 
   list<T>(declaration: StateDeclaration<T>): ListState<T> {
-    return this.#handle(
-      declaration,
-      ['list'],
-      (tables) => new BackendList<T>(this, this.#current, (tables as ValueTables).tables, declaration.name),
-    );
+    return this.#handle(declaration, ['list']) as ListState<T>;
   }
 
   map<K extends Key, V>(declaration: StateDeclaration<V>): MapState<K, V> {
-    return this.#handle(
-      declaration,
-      ['map'],
-      (tables) => new BackendMap<K, V>(this, this.#current, (tables as MapTables).tables, declaration.name),
-    );
+    return this.#handle(declaration, ['map']) as MapState<K, V>;
+  }
+
+  reducing<T>(declaration: StateDeclaration<T>): ReducingState<T> {
+    return this.#fold(declaration, 'reducing') as ReducingState<T>;
+  }
+
+  aggregating<In, Out>(declaration: StateDeclaration): AggregatingState<In, Out> {
+    return this.#fold(declaration, 'aggregating') as AggregatingState<In, Out>;
+  }
+
+  /**
+   * Visits every key that has something of this state, in the order of the key groups: the key is current during the
+   * visit, and any state of it may be changed. What has expired is not visited. Afterwards no key is current.
+   */
+  forEachKey(declaration: StateDeclaration, visit: (key: Key, handle: unknown) => void): void {
+    const handle = this.#anyHandle(declaration);
+    const { tables, ttl } = present(this.#opened.get(declaration.name), 'a state that has a handle');
+    const current = this.#current;
+    try {
+      for (const [group, { entries }] of tables.entries()) {
+        // The keys of now: one that is removed and set again must not be visited again.
+        for (const mapKey of [...entries.keys()]) {
+          current.key = fromMapKey(mapKey);
+          current.mapKey = mapKey;
+          current.group = group;
+          ttl?.expiring.dropExpired();
+          if (entries.has(mapKey)) visit(current.key, handle);
+        }
+      }
+    } finally {
+      current.key = null;
+      current.mapKey = null;
+      current.group = -1;
+    }
   }
 
   /** The plain part of every state that a snapshot contains, timers included. */
@@ -213,6 +250,8 @@ export class KeyedStateBackend {
     const saved = readWholeValue(entry.value);
     const value = migrate === null ? saved : migrate(saved);
     if (state.kind === 'values') {
+      // A migration may drop an entry.
+      if (value === undefined) return;
       state.tables[group]!.entries.set(mapKey, value);
       return;
     }
@@ -222,38 +261,51 @@ export class KeyedStateBackend {
     map.set(toMapKey(decodeKey(entry.subKey!)), value);
   }
 
-  /** A touched value could not be stashed: says which. */
-  refuse(error: unknown, state: string): never {
-    if (error instanceof ValueRefused) throw refusal(error, this.operatorUid, state, this.#current.mapKey);
-    throw error;
+  /** After the entries of a file were put back: the times of states with TTL are made whole. Throws MalformedBytes. */
+  completeRestore(keyGroups: Iterable<number>): void {
+    for (const keyGroup of keyGroups)
+      for (const { ttl } of this.#opened.values()) ttl?.complete(keyGroup - this.keyGroups.first);
   }
 
-  #handle<H>(declaration: StateDescription, types: readonly string[], make: (tables: StateTables) => H): H {
-    const made = this.#handles.get(declaration.name);
-    if (made !== undefined) return made as H;
-    const tables = this.#states.get(declaration.name);
-    assert(
-      tables !== undefined,
-      `operator ${this.operatorUid} uses the state ${declaration.name} without declaring it`,
-    );
-    assert(
-      types.includes(tables.description.type),
-      `the state ${declaration.name} of ${this.operatorUid} is a ${tables.description.type} state`,
-    );
-    const handle = make(tables);
-    this.#handles.set(declaration.name, handle);
-    return handle;
+  #anyHandle(declaration: StateDeclaration): unknown {
+    const { type } = declaration;
+    switch (type) {
+      case 'value':
+      case 'list':
+      case 'map':
+        return this.#handle(declaration, [type]);
+      case 'reducing':
+      case 'aggregating':
+        return this.#fold(declaration, type);
+      case 'timers':
+      case 'operator-list':
+      case 'operator-union':
+      case 'operator-broadcast':
+        throw new AssertionError(`${declaration.name} is no keyed state that is declared`);
+      default:
+        return unreachable(type);
+    }
   }
-}
 
-type ValueTables = Extract<StateTables, { kind: 'values' }>;
-type MapTables = Extract<StateTables, { kind: 'maps' }>;
-
-function makeTables(description: StateDescription, groupCount: number): StateTables {
-  if (description.type === 'map') {
-    return { kind: 'maps', description, tables: Array.from({ length: groupCount }, () => new MapTable()) };
+  #handle({ name }: StateDescription, types: readonly string[]): unknown {
+    const opened = this.#opened.get(name);
+    assert(opened !== undefined, `operator ${this.operatorUid} uses the state ${name} without declaring it`);
+    const { type } = opened.declaration;
+    assert(types.includes(type), `the state ${name} of ${this.operatorUid} is a ${type} state`);
+    return opened.handle;
   }
-  return { kind: 'values', description, tables: Array.from({ length: groupCount }, () => new ValueTable()) };
+
+  #fold(declaration: StateDescription, type: 'reducing' | 'aggregating') {
+    const { name } = declaration;
+    const accumulators = this.#handle(declaration, [type]) as ValueState<unknown>;
+    let state = this.#folding.get(name);
+    if (state !== undefined) return state;
+    const opened = present(this.#opened.get(name), 'a state that has a handle').declaration;
+    const fold = present(opened.fold, `the fold of the ${type} state ${name} of ${this.operatorUid}`);
+    state = new FoldingState(accumulators, fold, opened, this.operatorUid);
+    this.#folding.set(name, state);
+    return state;
+  }
 }
 
 function countKeys(state: StateTables): number {

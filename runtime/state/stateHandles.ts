@@ -10,9 +10,13 @@ import { fromMapKey, type MapKey, toMapKey } from './mapKey.ts';
 import {
   isMutable,
   type MapTable,
-  protectMap,
   protectMapEntry,
   protectValue,
+  removeMap,
+  removeMapEntry,
+  removeValue,
+  setMapEntry,
+  setValue,
   type ValueTable,
 } from './stateTable.ts';
 import type { TimerQueue } from './timerQueue.ts';
@@ -32,23 +36,18 @@ export interface StateOwner {
   readonly eventTimers: TimerQueue;
   readonly processingTimers: TimerQueue;
   readonly keyGroups: { readonly first: number };
-  /** A value that must be saved now cannot be: throws StateRefused. */
-  refuse(error: unknown, state: string): never;
 }
 
 export class BackendValue<T> implements ValueState<T> {
-  readonly #owner: StateOwner;
   readonly #current: CurrentKey;
   readonly #tables: readonly ValueTable[];
-  readonly #declaration: StateDeclaration<T>;
+  readonly #declaration: Pick<StateDeclaration<T>, 'initial'>;
 
   constructor(
-    owner: StateOwner,
     current: CurrentKey,
     tables: readonly ValueTable[],
-    declaration: StateDeclaration<T>,
+    declaration: Pick<StateDeclaration<T>, 'initial'>,
   ) {
-    this.#owner = owner;
     this.#current = current;
     this.#tables = tables;
     this.#declaration = declaration;
@@ -58,21 +57,18 @@ export class BackendValue<T> implements ValueState<T> {
     const table = tableOf(this.#tables, this.#current);
     const value = table.entries.get(this.#current.mapKey) as T | undefined;
     if (value === undefined) return this.#initial();
-    if (table.stashes !== null && isMutable(value)) this.#protect(table);
+    if (table.stashes !== null && isMutable(value)) protectValue(table, this.#current.mapKey);
     return value;
   }
 
   set(value: T): void {
     const table = tableOf(this.#tables, this.#current);
-    if (table.stashes !== null) this.#protect(table);
-    if (value === undefined) table.entries.delete(this.#current.mapKey);
-    else table.entries.set(this.#current.mapKey, value);
+    if (value === undefined) removeValue(table, this.#current.mapKey);
+    else setValue(table, this.#current.mapKey, value);
   }
 
   clear(): void {
-    const table = tableOf(this.#tables, this.#current);
-    if (table.stashes !== null) this.#protect(table);
-    table.entries.delete(this.#current.mapKey);
+    removeValue(tableOf(this.#tables, this.#current), this.#current.mapKey);
   }
 
   #initial(): T | undefined {
@@ -81,27 +77,15 @@ export class BackendValue<T> implements ValueState<T> {
     if (isMutable(initial)) this.set(initial as T);
     return initial;
   }
-
-  #protect(table: ValueTable): void {
-    try {
-      protectValue(table, this.#current.mapKey);
-    } catch (error) {
-      this.#owner.refuse(error, this.#declaration.name);
-    }
-  }
 }
 
 export class BackendList<T> implements ListState<T> {
-  readonly #owner: StateOwner;
   readonly #current: CurrentKey;
   readonly #tables: readonly ValueTable[];
-  readonly #name: string;
 
-  constructor(owner: StateOwner, current: CurrentKey, tables: readonly ValueTable[], name: string) {
-    this.#owner = owner;
+  constructor(current: CurrentKey, tables: readonly ValueTable[]) {
     this.#current = current;
     this.#tables = tables;
-    this.#name = name;
   }
 
   get(): readonly T[] {
@@ -122,68 +106,51 @@ export class BackendList<T> implements ListState<T> {
   }
 
   clear(): void {
-    this.#touched().entries.delete(this.#current.mapKey);
+    removeValue(tableOf(this.#tables, this.#current), this.#current.mapKey);
   }
 
   #touched(): ValueTable {
     const table = tableOf(this.#tables, this.#current);
-    if (table.stashes === null) return table;
-    try {
-      protectValue(table, this.#current.mapKey);
-    } catch (error) {
-      this.#owner.refuse(error, this.#name);
-    }
+    if (table.stashes !== null) protectValue(table, this.#current.mapKey);
     return table;
   }
 }
 
 export class BackendMap<K extends Key, V> implements MapState<K, V> {
-  readonly #owner: StateOwner;
   readonly #current: CurrentKey;
   readonly #tables: readonly MapTable[];
-  readonly #name: string;
+  readonly #subKeyOf: (key: Key) => MapKey;
 
-  constructor(owner: StateOwner, current: CurrentKey, tables: readonly MapTable[], name: string) {
-    this.#owner = owner;
+  /** `subKeyOf` names the state where a key is refused. */
+  constructor(current: CurrentKey, tables: readonly MapTable[], subKeyOf: (key: Key) => MapKey) {
     this.#current = current;
     this.#tables = tables;
-    this.#name = name;
+    this.#subKeyOf = subKeyOf;
   }
 
   get(key: K): V | undefined {
     const table = tableOf(this.#tables, this.#current);
-    const subKey = this.#subKey(key);
+    const subKey = this.#subKeyOf(key);
     const value = table.entries.get(this.#current.mapKey)?.get(subKey) as V | undefined;
-    if (table.stashes !== null && isMutable(value)) this.#protect(table, subKey);
+    if (table.stashes !== null && isMutable(value)) protectMapEntry(table, this.#current.mapKey, subKey);
     return value;
   }
 
   has(key: K): boolean {
-    return this.#map()?.has(this.#subKey(key)) ?? false;
+    return this.#map()?.has(this.#subKeyOf(key)) ?? false;
   }
 
   set(key: K, value: V): void {
-    const table = tableOf(this.#tables, this.#current);
-    const subKey = this.#subKey(key);
-    if (table.stashes !== null) this.#protect(table, subKey);
-    const map = table.entries.get(this.#current.mapKey);
-    if (map === undefined) table.entries.set(this.#current.mapKey, new Map([[subKey, value]]));
-    else map.set(subKey, value);
+    setMapEntry(tableOf(this.#tables, this.#current), this.#current.mapKey, this.#subKeyOf(key), value);
   }
 
   delete(key: K): void {
-    const table = tableOf(this.#tables, this.#current);
-    const map = table.entries.get(this.#current.mapKey);
-    if (map === undefined) return;
-    const subKey = this.#subKey(key);
-    if (table.stashes !== null) this.#protect(table, subKey);
-    map.delete(subKey);
-    if (map.size === 0) table.entries.delete(this.#current.mapKey);
+    removeMapEntry(tableOf(this.#tables, this.#current), this.#current.mapKey, this.#subKeyOf(key));
   }
 
   entries(): IterableIterator<readonly [K, V]> {
     // The key of this call, whichever is current when the entries are taken.
-    return this.#entriesOf(tableOf(this.#tables, this.#current), this.#current.mapKey);
+    return entriesOf(tableOf(this.#tables, this.#current), this.#current.mapKey);
   }
 
   isEmpty(): boolean {
@@ -191,43 +158,33 @@ export class BackendMap<K extends Key, V> implements MapState<K, V> {
   }
 
   clear(): void {
-    const table = tableOf(this.#tables, this.#current);
-    const map = table.entries.get(this.#current.mapKey);
-    if (map === undefined) return;
-    if (table.stashes !== null) protectMap(table, this.#current.mapKey, map);
-    table.entries.delete(this.#current.mapKey);
-  }
-
-  *#entriesOf(table: MapTable, mapKey: MapKey): IterableIterator<readonly [K, V]> {
-    for (const [subKey, value] of table.entries.get(mapKey) ?? []) {
-      if (table.stashes !== null && isMutable(value)) this.#protect(table, subKey, mapKey);
-      yield [fromMapKey(subKey) as K, value as V];
-    }
+    removeMap(tableOf(this.#tables, this.#current), this.#current.mapKey);
   }
 
   #map(): Map<MapKey, unknown> | undefined {
     return tableOf(this.#tables, this.#current).entries.get(this.#current.mapKey);
   }
+}
 
-  #subKey(key: K): MapKey {
+function* entriesOf<K extends Key, V>(table: MapTable, mapKey: MapKey): IterableIterator<readonly [K, V]> {
+  const map = table.entries.get(mapKey);
+  for (const [subKey, value] of map ?? []) {
+    if (table.stashes !== null && isMutable(value)) protectMapEntry(table, mapKey, subKey, map);
+    yield [fromMapKey(subKey) as K, value as V];
+  }
+}
+
+/** Keys of a map state as a `Map` holds them; what is no key is refused in the name of the state. */
+export function subKeysOf(state: string, operatorUid: string): (key: Key) => MapKey {
+  return (key) => {
     try {
       return toMapKey(key);
     } catch (error) {
       throw error instanceof KeyRefused
-        ? new KeyRefused(
-            `Map state "${this.#name}" of operator "${this.#owner.operatorUid}": ${error.message}`,
-          )
+        ? new KeyRefused(`Map state "${state}" of operator "${operatorUid}": ${error.message}`)
         : error;
     }
-  }
-
-  #protect(table: MapTable, subKey: MapKey, mapKey = this.#current.mapKey): void {
-    try {
-      protectMapEntry(table, mapKey, subKey);
-    } catch (error) {
-      this.#owner.refuse(error, this.#name);
-    }
-  }
+  };
 }
 
 /** The timers of the current key; implements `Timers` of operators/operator.ts. */
@@ -267,9 +224,9 @@ export class BackendTimers {
 }
 
 /** What a list state without elements hands out; shared, hence frozen. */
-const EMPTY: readonly never[] = Object.freeze([]) as readonly never[];
+export const EMPTY: readonly never[] = Object.freeze([]) as readonly never[];
 
-function tableOf<T>(tables: readonly T[], current: CurrentKey): T {
+export function tableOf<T>(tables: readonly T[], current: CurrentKey): T {
   const table = tables[current.group];
   if (table === undefined) assert(false, 'keyed state is reached only while a key is current');
   return table;

@@ -23,11 +23,19 @@ export class EncodedValue {
 
 export type ValueStash = Map<MapKey, unknown>;
 
+/** An object that must be stashed cannot be encoded: throws StateRefused, which names the state. */
+export type Refuse = (error: unknown, key: MapKey) => never;
+
 /** Of a value, list, reducing or aggregating state. */
 export class ValueTable {
   readonly entries = new Map<MapKey, unknown>();
   /** Of the snapshots that have not written this table; null when there is none, which is nearly always. */
   stashes: readonly ValueStash[] | null = null;
+  readonly refuse: Refuse;
+
+  constructor(refuse: Refuse) {
+    this.refuse = refuse;
+  }
 }
 
 /** What a map state was for one key. `detached` is the whole map when it was cleared: nobody changes it any more. */
@@ -39,6 +47,11 @@ export interface MapStash {
 export class MapTable {
   readonly entries = new Map<MapKey, Map<MapKey, unknown>>();
   stashes: readonly Map<MapKey, MapStash>[] | null = null;
+  readonly refuse: Refuse;
+
+  constructor(refuse: Refuse) {
+    this.refuse = refuse;
+  }
 }
 
 export const isMutable = (value: unknown): boolean => typeof value === 'object' && value !== null;
@@ -48,17 +61,24 @@ export function protectValue(table: ValueTable, key: MapKey): void {
   let saved: unknown;
   for (const stash of table.stashes!) {
     if (stash.has(key)) continue;
-    saved ??= stashed(table.entries, key);
+    saved ??= stashed(table.entries, key, key, table.refuse);
     stash.set(key, saved);
   }
 }
 
-export function protectMapEntry(table: MapTable, key: MapKey, subKey: MapKey): void {
+/** `map` is the table's, or one that was the table's when somebody began to iterate over it. */
+export function protectMapEntry(
+  table: MapTable,
+  key: MapKey,
+  subKey: MapKey,
+  map: ReadonlyMap<MapKey, unknown> | undefined = table.entries.get(key),
+): void {
   let saved: unknown;
   for (const stashes of table.stashes!) {
     const stash = stashOf(stashes, key);
-    if (stash.detached !== null || stash.touched.has(subKey)) continue;
-    saved ??= stashed(table.entries.get(key), subKey);
+    // What came after the mark is nothing to a snapshot.
+    if ((stash.detached ?? table.entries.get(key)) !== map || stash.touched.has(subKey)) continue;
+    saved ??= stashed(map, subKey, key, table.refuse);
     stash.touched.set(subKey, saved);
   }
 }
@@ -66,6 +86,43 @@ export function protectMapEntry(table: MapTable, key: MapKey, subKey: MapKey): v
 /** Before the whole map of the key is taken out of the table. */
 export function protectMap(table: MapTable, key: MapKey, map: Map<MapKey, unknown>): void {
   for (const stashes of table.stashes!) stashOf(stashes, key).detached ??= map;
+}
+
+/** Protects and sets. */
+export function setValue(table: ValueTable, key: MapKey, value: unknown): void {
+  if (table.stashes !== null) protectValue(table, key);
+  table.entries.set(key, value);
+}
+
+/** Protects and removes, if it is there. */
+export function removeValue(table: ValueTable, key: MapKey): void {
+  if (table.stashes !== null) protectValue(table, key);
+  table.entries.delete(key);
+}
+
+/** Protects and sets. */
+export function setMapEntry(table: MapTable, key: MapKey, subKey: MapKey, value: unknown): void {
+  if (table.stashes !== null) protectMapEntry(table, key, subKey);
+  const map = table.entries.get(key);
+  if (map === undefined) table.entries.set(key, new Map([[subKey, value]]));
+  else map.set(subKey, value);
+}
+
+/** Protects and removes, if it is there; a map without entries leaves no key behind. */
+export function removeMapEntry(table: MapTable, key: MapKey, subKey: MapKey): void {
+  const map = table.entries.get(key);
+  if (map === undefined) return;
+  if (table.stashes !== null) protectMapEntry(table, key, subKey);
+  map.delete(subKey);
+  if (map.size === 0) table.entries.delete(key);
+}
+
+/** Protects and removes the whole map of the key. */
+export function removeMap(table: MapTable, key: MapKey): void {
+  const map = table.entries.get(key);
+  if (map === undefined) return;
+  if (table.stashes !== null) protectMap(table, key, map);
+  table.entries.delete(key);
 }
 
 export function encodeStateValue(value: unknown): Uint8Array {
@@ -76,11 +133,20 @@ export function encodeStateValue(value: unknown): Uint8Array {
 
 const scratch = new ByteWriter(1_024);
 
-function stashed(entries: ReadonlyMap<MapKey, unknown> | undefined, key: MapKey): unknown {
-  const value = entries?.get(key);
-  if (value === undefined)
-    return entries?.has(key) ? new EncodedValue(encodeStateValue(value).slice()) : ABSENT;
-  return isMutable(value) ? new EncodedValue(encodeStateValue(value).slice()) : value;
+function stashed(
+  entries: ReadonlyMap<MapKey, unknown> | undefined,
+  place: MapKey,
+  key: MapKey,
+  refuse: Refuse,
+): unknown {
+  const value = entries?.get(place);
+  if (value === undefined && entries?.has(place) !== true) return ABSENT;
+  if (value !== undefined && !isMutable(value)) return value;
+  try {
+    return new EncodedValue(encodeStateValue(value).slice());
+  } catch (error) {
+    return refuse(error, key);
+  }
 }
 
 function stashOf(stashes: Map<MapKey, MapStash>, key: MapKey): MapStash {

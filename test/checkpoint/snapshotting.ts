@@ -10,6 +10,8 @@ export interface Operator {
   readonly uid: string;
   readonly maxParallelism: number;
   readonly declarations: readonly StateDeclaration[];
+  /** Processing time; it stands still where nobody cares. */
+  readonly now?: () => number;
 }
 
 export function subtasksOf(operator: Operator, parallelism: number): readonly KeyedStateBackend[] {
@@ -21,6 +23,7 @@ export function subtasksOf(operator: Operator, parallelism: number): readonly Ke
         maxParallelism: operator.maxParallelism,
         keyGroups: keyGroupRange(subtask, parallelism, operator.maxParallelism),
         declarations: operator.declarations,
+        now: operator.now ?? (() => 0),
       }),
   );
 }

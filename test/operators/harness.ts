@@ -14,9 +14,11 @@ import type {
   Timestamp,
 } from '../../runtime/operators/operator.ts';
 import type {
+  AggregatingState,
   Key,
   ListState,
   MapState,
+  ReducingState,
   StateDeclaration,
   ValueState,
 } from '../../runtime/state/declarations.ts';
@@ -182,6 +184,39 @@ class PlainKeyedStates implements KeyedStates {
       entries: () => map().entries(),
       isEmpty: () => map().size === 0,
       clear: () => map().clear(),
+    };
+  }
+
+  reducing<T>(declaration: StateDeclaration<T>): ReducingState<T> {
+    return this.#folding(declaration) as ReducingState<T>;
+  }
+
+  aggregating<In, Out>(declaration: StateDeclaration): AggregatingState<In, Out> {
+    return this.#folding(declaration) as AggregatingState<In, Out>;
+  }
+
+  forEachKey(declaration: StateDeclaration, visit: (key: Key, handle: unknown) => void): void {
+    const handle = {
+      value: this.value(declaration),
+      list: this.list(declaration),
+      map: this.map(declaration),
+    };
+    for (const id of [...this.#values.keys()]) {
+      const [name, key] = JSON.parse(id) as [string, Key];
+      if (name !== declaration.name) continue;
+      this.key = key;
+      visit(key, handle[declaration.type as keyof typeof handle] ?? this.#folding(declaration));
+    }
+    this.key = null;
+  }
+
+  #folding(declaration: StateDeclaration): AggregatingState<unknown, unknown> {
+    const { add, result } = declaration.fold!;
+    const accumulators = this.value(declaration);
+    return {
+      get: () => (accumulators.get() === undefined ? undefined : result(accumulators.get())),
+      add: (value) => accumulators.set(add(accumulators.get(), value)),
+      clear: () => accumulators.clear(),
     };
   }
 

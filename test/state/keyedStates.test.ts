@@ -25,6 +25,7 @@ function backend(options: { first?: number; last?: number } = {}): KeyedStateBac
     maxParallelism: 128,
     keyGroups: { first, last },
     declarations,
+    now: () => 0,
   });
 }
 

@@ -13,6 +13,7 @@ const backend = () =>
     maxParallelism: 1,
     keyGroups: { first: 0, last: 0 },
     declarations: [value, map],
+    now: () => 0,
   });
 
 describe('20,000 entries of one key group are written a few hundred at a time', () => {

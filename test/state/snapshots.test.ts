@@ -81,6 +81,7 @@ function check(seed: number, steps: number): void {
     maxParallelism: 4,
     keyGroups: { first: 0, last: 3 },
     declarations,
+    now: () => 0,
     sliceUnits: 1 + random.below(40),
   });
   const states: KeyedStates = backend;

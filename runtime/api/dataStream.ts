@@ -1,19 +1,15 @@
 /**
  * A stream of records, as an author composes it. Every method adds an operator to the plan and answers the stream behind
- * it; nothing runs before the whole pipeline was read.
+ * it; nothing runs before the whole pipeline was read. What it has in common with a keyed stream is in recordStream.ts.
  */
 import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { SourceLocation } from '../graph/jobGraph.ts';
-import { FilterOperator } from '../operators/filterOperator.ts';
-import { FlatMapOperator } from '../operators/flatMapOperator.ts';
-import { MapOperator } from '../operators/mapOperator.ts';
 import type { StreamOperator } from '../operators/operator.ts';
 import { endStatesOf, ProcessOperator } from '../operators/processOperator.ts';
-import type { Sink } from '../operators/sink.ts';
-import { sinkDeclarations } from '../operators/sinkOperator.ts';
-import { describeState, type Key, type StateDeclaration } from '../state/declarations.ts';
+import type { Key, StateDeclaration } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { ConnectedStreams } from './connectedStreams.ts';
+import { keyedLegs } from './keyedLegs.ts';
 import { KeyedStream } from './keyedStream.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
 import type { OutputTag } from './outputTag.ts';
@@ -21,63 +17,17 @@ import { PipelineError } from './pipelineError.ts';
 import type { Leg, Plan } from './plan.ts';
 import type { ProcessFunction } from './processFunctions.ts';
 import { processFunctionsOf } from './processFunctionsOf.ts';
-import {
-  type RichFilterFunction,
-  type RichFlatMapFunction,
-  type RichMapFunction,
-  recordFunction,
-} from './recordFunctions.ts';
+import { RecordStream } from './recordStream.ts';
 
-export class DataStream<T> {
+export class DataStream<T> extends RecordStream<T> {
   readonly #plan: Plan;
   readonly #legs: readonly Leg[];
-  /** Only for the types: two streams of different records are different things. */
-  declare readonly record?: T;
 
   /** For Sluice itself; an author gets streams from `env.fromSource` and from other streams. */
   constructor(plan: Plan, legs: readonly Leg[]) {
+    super(plan, legs);
     this.#plan = plan;
     this.#legs = legs;
-  }
-
-  /** One record in, one out. */
-  map<Out, Opened = undefined>(
-    map: ((value: T) => Out) | RichMapFunction<T, Out, Opened>,
-    options: OperatorOptions = {},
-  ): DataStream<Out> {
-    const location = callerLocation();
-    const { call, lifecycle } = recordFunction<(value: T, opened: never) => Out>(map, 'map', location);
-    return this.#operator('map', options, location, () => new MapOperator(call, lifecycle));
-  }
-
-  /** One record in, any number out. */
-  flatMap<Out, Opened = undefined>(
-    flatMap: ((value: T) => Iterable<Out>) | RichFlatMapFunction<T, Out, Opened>,
-    options: OperatorOptions = {},
-  ): DataStream<Out> {
-    const location = callerLocation();
-    const { call, lifecycle } = recordFunction<(value: T, opened: never) => Iterable<Out>>(
-      flatMap,
-      'flatMap',
-      location,
-    );
-    return this.#operator('flatMap', options, location, () => new FlatMapOperator(call, lifecycle));
-  }
-
-  /** Lets through what `keeps` answers true for; a type guard narrows the stream. */
-  filter<Kept extends T>(keeps: (value: T) => value is Kept, options?: OperatorOptions): DataStream<Kept>;
-  filter<Opened = undefined>(
-    keeps: ((value: T) => boolean) | RichFilterFunction<T, Opened>,
-    options?: OperatorOptions,
-  ): DataStream<T>;
-  filter(keeps: object, options: OperatorOptions = {}): DataStream<T> {
-    const location = callerLocation();
-    const { call, lifecycle } = recordFunction<(value: T, opened: never) => boolean>(
-      keeps,
-      'filter',
-      location,
-    );
-    return this.#operator('filter', options, location, () => new FilterOperator(call, lifecycle));
   }
 
   /** Any number of records out for each one in; state and timers need a keyBy before. */
@@ -92,21 +42,7 @@ export class DataStream<T> {
 
   /** Records of one key go to one subtask, in order, and share one state. */
   keyBy<const K extends Key>(keyOf: (value: T) => K): KeyedStream<T, K> {
-    if (typeof keyOf !== 'function') {
-      const location = callerLocation();
-      throw new PipelineError(
-        location,
-        'keyBy',
-        location,
-        ' takes a function that answers the key of a record.',
-      );
-    }
-    const label = keyLabel(keyOf);
-    const untyped = keyOf as (value: unknown) => Key;
-    return new KeyedStream(
-      this.#plan,
-      this.#legs.map((leg) => ({ ...leg, partitioning: 'hash', keyOf: untyped, partition: null, label })),
-    );
+    return new KeyedStream(this.#plan, keyedLegs(this.#legs, keyOf, callerLocation()));
   }
 
   /** What the operator before sent to this side output; see `outputTag`. */
@@ -164,21 +100,6 @@ export class DataStream<T> {
     return this.#spread('global');
   }
 
-  /** The end of the stream. */
-  sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
-    this.#plan.add({
-      type: 'sink',
-      role: 'sink',
-      defaultName: sink.name,
-      options,
-      location: callerLocation(),
-      inputs: [this.#legs],
-      keyed: false,
-      states: sinkDeclarations.map(describeState),
-      factory: { role: 'sink', sink: sink as Sink<unknown> },
-    });
-  }
-
   /** Windows are of a key: put `keyBy` before, or use `windowAll`. */
   window(this: never): never {
     throw needsKeys('window', 'windowAll', callerLocation());
@@ -187,6 +108,10 @@ export class DataStream<T> {
   /** Windows are of a key: put `keyBy` before, or use `countWindowAll`. */
   countWindow(this: never): never {
     throw needsKeys('countWindow', 'countWindowAll', callerLocation());
+  }
+
+  protected override behind<Out>(legs: readonly Leg[]): DataStream<Out> {
+    return new DataStream(this.#plan, legs);
   }
 
   #spread(
@@ -218,15 +143,6 @@ export class DataStream<T> {
     });
     return new DataStream(this.#plan, legs);
   }
-}
-
-/** What people wrote after keyBy, as far as it is short and plain: `(f) => f.origin` is `origin`. */
-function keyLabel(keyOf: (value: never) => Key): string {
-  const text = /^\(?\s*([\w$]+)\s*\)?\s*=>\s*(.+)$/s.exec(keyOf.toString());
-  if (text === null) return 'hash';
-  const [, parameter = '', body = ''] = text;
-  const readable = body.replaceAll(`${parameter}.`, '').trim();
-  return readable.length <= 40 && !/[{};\n]/.test(readable) ? `hash(${readable})` : 'hash';
 }
 
 function needsKeys(method: string, without: string, location: SourceLocation | null): PipelineError {

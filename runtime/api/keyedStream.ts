@@ -6,24 +6,26 @@ import { callerLocation } from './callerLocation.ts';
 import { KeyedConnectedStreams } from './connectedStreams.ts';
 import { DataStream } from './dataStream.ts';
 import { declareStates } from './declareStates.ts';
+import { keyedLegs } from './keyedLegs.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
 import type { Leg, Plan } from './plan.ts';
 import type { KeyedProcessFunction } from './processFunctions.ts';
 import { processFunctionsOf } from './processFunctionsOf.ts';
 import { type RichReduceFunction, recordFunction } from './recordFunctions.ts';
+import { RecordStream } from './recordStream.ts';
 import type { DeclaredStates } from './state.ts';
 import { WindowedStream } from './windowedStream.ts';
 import type { TumblingWindows } from './windows.ts';
 
-export class KeyedStream<T, K extends Key> {
+export class KeyedStream<T, K extends Key> extends RecordStream<T> {
   readonly #plan: Plan;
   readonly #legs: readonly Leg[];
   /** Only for the types. */
-  declare readonly record?: T;
   declare readonly key?: K;
 
   /** For Sluice itself; an author gets one from `keyBy`. */
   constructor(plan: Plan, legs: readonly Leg[]) {
+    super(plan, legs);
     this.#plan = plan;
     this.#legs = legs;
   }
@@ -77,8 +79,22 @@ export class KeyedStream<T, K extends Key> {
     return new WindowedStream(this.#plan, this.#legs, windows);
   }
 
+  /** By other keys. */
+  keyBy<const Other extends Key>(keyOf: (value: T) => Other): KeyedStream<T, Other> {
+    return new KeyedStream(this.#plan, keyedLegs(this.#legs, keyOf, callerLocation()));
+  }
+
+  /** This stream and the others as one, each keyed by its own function; the order between them is that of arrival. */
+  union(...others: readonly KeyedStream<T, K>[]): KeyedStream<T, K> {
+    return new KeyedStream(this.#plan, [...this.#legs, ...others.flatMap((other) => other.#legs)]);
+  }
+
   /** Two streams with the same keys into one operator: what has one key meets in one state. */
   connect<Second>(second: KeyedStream<Second, K>): KeyedConnectedStreams<T, Second, K> {
     return new KeyedConnectedStreams(this.#plan, this.#legs, second.#legs);
+  }
+
+  protected override behind<Out>(legs: readonly Leg[]): DataStream<Out> {
+    return new DataStream(this.#plan, legs);
   }
 }

@@ -8,7 +8,7 @@ import { defineConfig } from 'vitest/config';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** These run what was built; all other rooms are unit tests. */
-const processRooms = 'test/{host,cli,chaos,examples}/**/*.test.ts';
+const processRooms = 'test/{host,cli,chaos,examples,guide}/**/*.test.ts';
 const pageRooms = 'test/e2e/**/*.test.ts';
 const editorRooms = 'test/vscode/**';
 

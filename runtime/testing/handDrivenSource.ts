@@ -2,8 +2,15 @@
  * A source that a test fills by hand. What was pushed into a split is its log, as a partition of a message broker would
  * keep it: a position is a place in the log, so that a job that goes back to a checkpoint reads again what came after it.
  */
-import { NO_TIMESTAMP, type Timestamp } from '../operators/operator.ts';
-import type { PollResult, Source, SourceContext, SplitPosition, SplitReader } from '../operators/source.ts';
+import { MIN_WATERMARK, type Timestamp } from '../operators/operator.ts';
+import type {
+  PollResult,
+  Source,
+  SourceContext,
+  SplitPosition,
+  SplitReader,
+  WatermarkGenerator,
+} from '../operators/source.ts';
 import { TestKitError } from './testError.ts';
 
 export type HandEvent =
@@ -70,6 +77,8 @@ export class HandDrivenSource implements Source<unknown> {
   /** Of the present deployment, by subtask. */
   readonly #contexts = new Map<number, SourceContext>();
   readonly #owned = new Map<number, string[]>();
+  readonly #readers = new Map<string, HandReader>();
+  #lastOpened = '';
 
   constructor(logs: readonly HandLog[], tell: Telling) {
     this.logs = logs;
@@ -96,7 +105,19 @@ export class HandDrivenSource implements Source<unknown> {
     const log = this.logs.find((candidate) => candidate.split === split);
     if (log === undefined) throw new TestKitError(`The input has no split "${split}".`);
     this.#owned.get(context.subtaskIndex)?.push(split);
-    return new HandReader(log, from, this.#tell);
+    const reader = new HandReader(log, from, this.#tell);
+    this.#readers.set(split, reader);
+    this.#lastOpened = split;
+    return reader;
+  }
+
+  /**
+   * Watermarks as a test says them, where they otherwise come from a strategy of the pipeline. The engine asks for one
+   * generator after each split that it has opened.
+   */
+  createGenerator(): WatermarkGenerator<unknown> {
+    const reader = this.#readers.get(this.#lastOpened);
+    return { onEvent() {}, currentWatermark: () => reader?.watermark ?? MIN_WATERMARK };
   }
 }
 
@@ -104,7 +125,7 @@ class HandReader implements SplitReader<unknown> {
   readonly #log: HandLog;
   readonly #tell: Telling;
   #offset: number;
-  #told: Told = { watermark: NO_TIMESTAMP, idle: false };
+  #told: Told = { watermark: MIN_WATERMARK, idle: false };
   /** What a restored reader says again before it reads on. */
   readonly #again: HandEvent[] = [];
 
@@ -114,9 +135,14 @@ class HandReader implements SplitReader<unknown> {
     this.#offset = from?.offset ?? log.from;
     if (from === null) return;
     this.#told = from.resume as Told;
-    if (this.#told.watermark !== NO_TIMESTAMP)
+    if (this.#told.watermark !== MIN_WATERMARK)
       this.#again.push({ kind: 'watermark', time: this.#told.watermark });
     if (this.#told.idle) this.#again.push({ kind: 'idle' });
+  }
+
+  /** The last one that was said. */
+  get watermark(): Timestamp {
+    return this.#told.watermark;
   }
 
   poll(emit: (value: unknown, timestamp: Timestamp) => boolean, budget: number): PollResult {

@@ -30,6 +30,31 @@ export class Recording {
   }
 }
 
+/** A recording as a test reads it. */
+export class RecordedSink<T> {
+  readonly #recording: Recording;
+
+  /** For Sluice itself; a test gets it from `run.sink`. */
+  constructor(recording: Recording) {
+    this.#recording = recording;
+  }
+
+  /** Everything that came, at once: what a sink that is at-least-once would have told the world. */
+  get written(): readonly T[] {
+    return this.#recording.written.map(({ value }) => value as T);
+  }
+
+  /** What a checkpoint covers, each record once: what a sink that is exactly-once would have told the world. */
+  get committed(): readonly T[] {
+    return this.#recording.committed.map(({ value }) => value as T);
+  }
+
+  /** What came, with event time. */
+  get emitted(): readonly Emitted<T>[] {
+    return this.#recording.written as readonly Emitted<T>[];
+  }
+}
+
 export function recordingSink(recording: Recording): Sink<unknown, Portion> {
   return {
     name: 'recording',

@@ -26,8 +26,8 @@ export class OperatorFailed extends Error {
   }
 }
 
-/** `There is no sink "oot"; there are "out" and "late".` */
-export function noSuch(what: string, wanted: string, known: readonly string[]): TestKitError {
+/** `There is no sink "oot" in the pipeline; there are "out" and "late".` */
+export function noSuch(what: string, wanted: string, where: string, known: readonly string[]): TestKitError {
   const names = known.map((name) => `"${name}"`);
   const last = names.pop();
   const list =
@@ -36,7 +36,7 @@ export function noSuch(what: string, wanted: string, known: readonly string[]): 
       : names.length === 0
         ? `there is only ${last}`
         : `there are ${names.join(', ')} and ${last}`;
-  return new TestKitError(`There is no ${what} "${wanted}"; ${list}.`);
+  return new TestKitError(`There is no ${what} "${wanted}" ${where}; ${list}.`);
 }
 
 function sentenceOf({ operator, subtask, message, name, record }: TaskFailure): string {

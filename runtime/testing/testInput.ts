@@ -9,6 +9,8 @@ export interface InputDriver {
   source(): HandDrivenSource;
   /** Until nothing moves, unless several things are pushed together. */
   moved(): void;
+  /** Watermarks are said by the test, and not made from the records by a strategy of the pipeline. */
+  readonly saysWatermarks: boolean;
 }
 
 /** A split of an input, or all of them. */
@@ -44,7 +46,7 @@ export class TestInput<T> implements InputLane<T> {
 
   /** In all splits. */
   watermark(time: Timestamp): void {
-    this.#add(this.#open(), { kind: 'watermark', time: checkedWatermark(time) });
+    this.#add(this.#open(), { kind: 'watermark', time: this.#checkedWatermark(time) });
   }
 
   /** All splits. */
@@ -61,16 +63,28 @@ export class TestInput<T> implements InputLane<T> {
   split(index: number): InputLane<T> {
     if (this.logs[index] === undefined) {
       throw new TestKitError(
-        `${this.name} has no split ${index}: it has ${this.logs.length}, counted from 0; ask for more with \`splits\`.`,
+        `There is no split ${index} in ${this.name}: it has ${this.logs.length}, counted from 0; ask for more with \`splits\`.`,
       );
     }
     return {
       push: (value, timestamp = NO_TIMESTAMP) =>
         this.#add([index], { kind: 'record', value, timestamp: checkedTimestamp(timestamp) }),
-      watermark: (time) => this.#add([index], { kind: 'watermark', time: checkedWatermark(time) }),
+      watermark: (time) => this.#add([index], { kind: 'watermark', time: this.#checkedWatermark(time) }),
       idle: () => this.#add([index], { kind: 'idle' }),
       end: () => this.#add([index], { kind: 'end' }),
     };
+  }
+
+  #checkedWatermark(time: Timestamp): Timestamp {
+    if (!this.#driver.saysWatermarks) {
+      throw new TestKitError(
+        `The watermarks of ${this.name} come from its strategy in the pipeline: push a later record, or ask for testSource({ watermarks: 'by hand' }).`,
+      );
+    }
+    if (Number.isFinite(time) || time === MIN_WATERMARK) return time;
+    throw new TestKitError(
+      `A watermark is a number of milliseconds since the epoch, not ${time}; the last one comes with end().`,
+    );
   }
 
   #open(): readonly number[] {
@@ -97,11 +111,4 @@ export function newLogs(splits: number): readonly SavedLog[] {
 function checkedTimestamp(time: Timestamp): Timestamp {
   if (Number.isFinite(time) || time === NO_TIMESTAMP) return time;
   throw new TestKitError(`A timestamp is a number of milliseconds since the epoch, not ${time}.`);
-}
-
-function checkedWatermark(time: Timestamp): Timestamp {
-  if (Number.isFinite(time) || time === MIN_WATERMARK) return time;
-  throw new TestKitError(
-    `A watermark is a number of milliseconds since the epoch, not ${time}; the last one comes with end().`,
-  );
 }

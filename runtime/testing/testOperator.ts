@@ -97,6 +97,7 @@ abstract class OutputTest<Out> extends TestRun {
       const driver: InputDriver = {
         source: () => present(sources.get(name), `the source of ${name}`),
         moved: () => this.moved(),
+        saysWatermarks: true,
       };
       return new TestInput(name, logs.get(name) ?? [], driver);
     });
@@ -124,7 +125,7 @@ abstract class OutputTest<Out> extends TestRun {
     const recording = this.#recordings.get(sideUid(tag));
     if (recording === undefined) {
       const known = [...this.#recordings.keys()].filter((uid) => uid !== OUTPUT).map(nameOfSide);
-      throw noSuch('side output among the `sideOutputs` of this test', tag.name, known);
+      throw noSuch('side output', tag.name, 'among the `sideOutputs` of this test', known);
     }
     return recording.written.map(({ value }) => value as T);
   }

@@ -34,6 +34,18 @@ export abstract class TestRun {
   }
 
   /**
+   * Until nothing moves and the promises that the pipeline waits for have settled. What comes only with time (a timeout,
+   * the next attempt of a retry) does not come by itself: `advance` first.
+   */
+  async settled(): Promise<void> {
+    this.job.settle();
+    while (this.job.isWaiting) {
+      await this.job.woken();
+      this.job.settle();
+    }
+  }
+
+  /**
    * The machine's clock goes on. What becomes due on the way (a timer, an idle split) happens at its own moment, in order.
    */
   advance(duration: Duration): void {

@@ -1,0 +1,17 @@
+/** What queries 3 and 8 must answer: every person with every auction, in nested loops. */
+import type { NexmarkEvent } from '../../../bench/nexmark/model.ts';
+import type { LocalItem } from '../../../bench/nexmark/q3.ts';
+import { auctionsIn, peopleIn } from './kinds.ts';
+
+export function localItems(events: readonly NexmarkEvent[]): LocalItem[] {
+  const rows: LocalItem[] = [];
+  for (const person of peopleIn(events)) {
+    for (const auction of auctionsIn(events)) {
+      const isTheirs = auction.seller === person.id;
+      const isNear = person.state === 'OR' || person.state === 'ID' || person.state === 'CA';
+      if (!isTheirs || !isNear || auction.category !== 10) continue;
+      rows.push({ name: person.name, city: person.city, state: person.state, id: auction.id });
+    }
+  }
+  return rows;
+}

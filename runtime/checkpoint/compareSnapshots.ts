@@ -1,7 +1,7 @@
 import { shortened } from '../state/canonicalJson.ts';
 import type { StateType } from '../state/declarations.ts';
 import { compareEntries } from './dataFileReader.ts';
-import type { Manifest, ManifestOperator } from './manifest.ts';
+import type { Manifest, ManifestOperator, ManifestState } from './manifest.ts';
 import { type ReadableSnapshot, SavedState } from './savedState.ts';
 import {
   type Change,
@@ -12,6 +12,7 @@ import {
   groupsOf,
 } from './stateDifferences.ts';
 import type { SnapshotFiles } from './storage.ts';
+import { withoutTimes } from './timesOfStates.ts';
 
 export interface StateComparison {
   readonly uid: string;
@@ -189,12 +190,18 @@ function compareState(
     name: (inB ?? inA)?.name ?? uid,
     state,
     type: (stateB ?? stateA)?.type ?? 'value',
-    keysA: stateA?.keys ?? null,
-    keysB: stateB?.keys ?? null,
+    keysA: entriesOf(stateA, counts.removed + counts.changed + counts.unchanged),
+    keysB: entriesOf(stateB, counts.added + counts.changed + counts.unchanged),
     ...counts,
     bytesA: stateA?.bytes ?? null,
     bytesB: stateB?.bytes ?? null,
   };
+}
+
+/** A manifest counts all copies of a broadcast map; what is compared is one. */
+function entriesOf(state: ManifestState | undefined, compared: number): number | null {
+  if (state === undefined) return null;
+  return state.type === 'operator-broadcast' ? compared : state.keys;
 }
 
 /** Opens both sides and closes them afterwards. */
@@ -222,8 +229,8 @@ function withState<T>(
 function statesOf(a: Manifest, b: Manifest): readonly { readonly uid: string; readonly state: string }[] {
   const uids = new Set([...b.operators, ...a.operators].map(({ uid }) => uid));
   return [...uids].flatMap((uid) => {
-    const states = [savedOperator(b, uid), savedOperator(a, uid)].flatMap(
-      (operator) => operator?.states ?? [],
+    const states = [savedOperator(b, uid), savedOperator(a, uid)].flatMap((operator) =>
+      withoutTimes(operator?.states ?? []),
     );
     return [...new Set(states.map(({ name }) => name))].map((state) => ({ uid, state }));
   });
@@ -272,7 +279,7 @@ function operatorChanges(before: ManifestOperator, after: ManifestOperator): rea
     changes.push(`${title}: parallelism ${before.parallelism} → ${after.parallelism}.`);
   if (before.maxParallelism !== after.maxParallelism)
     changes.push(`${title}: max parallelism ${before.maxParallelism} → ${after.maxParallelism}.`);
-  for (const state of after.states) {
+  for (const state of withoutTimes(after.states)) {
     const old = savedState(before, state.name);
     if (old === undefined) changes.push(`${title}: the state ${state.name} was added.`);
     else if (old.type !== state.type)
@@ -282,7 +289,7 @@ function operatorChanges(before: ManifestOperator, after: ManifestOperator): rea
         `${title}: the state ${state.name} went from schema version ${old.schemaVersion} to ${state.schemaVersion}.`,
       );
   }
-  for (const state of before.states) {
+  for (const state of withoutTimes(before.states)) {
     if (savedState(after, state.name) === undefined)
       changes.push(`${title}: the state ${state.name} was removed.`);
   }

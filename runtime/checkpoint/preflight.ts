@@ -8,11 +8,13 @@
  *
  * Keyed state of another max parallelism is impossible as a whole: key groups cannot be divided anew.
  */
+import { unreachable } from '../base/assert.ts';
 import type { GraphOperator, JobGraph } from '../graph/jobGraph.ts';
-import { isOperatorState, type StateDescription } from '../state/declarations.ts';
+import { isOperatorState, type StateDescription, type StateType } from '../state/declarations.ts';
 import type { Manifest, ManifestOperator, ManifestState } from './manifest.ts';
 import { bytesText, counted } from './quantityText.ts';
 import { stateMismatch } from './stateMismatch.ts';
+import { withoutTimes } from './timesOfStates.ts';
 
 export type PreflightVerdict = 'as-is' | 'rescaled' | 'migrated' | 'new-and-empty' | 'dropped' | 'impossible';
 
@@ -58,12 +60,16 @@ export interface PreflightReport {
 
 /** `graph` at the parallelism that the job would get. */
 export function preflight(manifest: Manifest, graph: JobGraph, facts: PreflightFacts): PreflightReport {
+  const savedOperators = manifest.operators.map((saved) => ({
+    ...saved,
+    states: withoutTimes(saved.states),
+  }));
   const planned = graph.operators.flatMap((operator) => {
-    const saved = manifest.operators.find(({ uid }) => uid === operator.uid) ?? null;
+    const saved = savedOperators.find(({ uid }) => uid === operator.uid) ?? null;
     return saved === null ? [newOperator(operator)] : knownOperator(operator, saved);
   });
   const uids = new Set(graph.operators.map(({ uid }) => uid));
-  const orphans = manifest.operators.filter(({ uid }) => !uids.has(uid));
+  const orphans = savedOperators.filter(({ uid }) => !uids.has(uid));
   const items = [
     ...planned,
     ...orphans.flatMap((saved) => saved.states.filter(hasEntries).map((state) => droppedItem(saved, state))),
@@ -144,7 +150,9 @@ function stateItem(
   const { keys, bytes } = state;
   const problem = stateMismatch(declared, state);
   if (problem !== null)
-    return [{ ...known, verdict: 'impossible', text: sentence(`${problem}: ${amount(state)}`), keys, bytes }];
+    return [
+      { ...known, verdict: 'impossible', text: sentence(`${problem}: ${amount(state, saved)}`), keys, bytes },
+    ];
   const rescaled =
     saved.parallelism === operator.parallelism ? null : `${saved.parallelism} → ${operator.parallelism}`;
   if (declared.schemaVersion > state.schemaVersion) {
@@ -153,19 +161,22 @@ function stateItem(
       {
         ...known,
         verdict: 'migrated',
-        text: `${versions}${rescaled === null ? '' : `, rescaled ${rescaled}`}: ${amount(state)}.`,
+        text: `${versions}${rescaled === null ? '' : `, rescaled ${rescaled}`}: ${amount(state, saved)}.`,
         keys,
         bytes,
       },
     ];
   }
   if (rescaled !== null)
-    return [{ ...known, verdict: 'rescaled', text: `Rescaled ${rescaled}: ${amount(state)}.`, keys, bytes }];
-  return [{ ...known, verdict: 'as-is', text: `As is: ${amount(state)}.`, keys, bytes }];
+    return [
+      { ...known, verdict: 'rescaled', text: `Rescaled ${rescaled}: ${amount(state, saved)}.`, keys, bytes },
+    ];
+  return [{ ...known, verdict: 'as-is', text: `As is: ${amount(state, saved)}.`, keys, bytes }];
 }
 
-function droppedItem({ uid, name }: ManifestOperator, state: ManifestState): PreflightItem {
-  const text = `No operator takes the state ${state.name} of ${uid}: ${amount(state)} would be left behind; the savepoint itself keeps them.`;
+function droppedItem(saved: ManifestOperator, state: ManifestState): PreflightItem {
+  const { uid, name } = saved;
+  const text = `No operator takes the state ${state.name} of ${uid}: ${amount(state, saved)} would be left behind; the savepoint itself keeps them.`;
   return { uid, name, state: state.name, verdict: 'dropped', text, keys: state.keys, bytes: state.bytes };
 }
 
@@ -186,12 +197,33 @@ function replayOf(
 
 const hasEntries = ({ keys }: ManifestState): boolean => keys > 0;
 
-function amount({ type, keys, bytes }: ManifestState): string {
-  const what =
-    type === 'timers' ? 'timer' : isOperatorState(type) ? 'element' : type === 'map' ? 'entr' : 'key';
-  const text = what === 'entr' ? counted(keys, 'entry').replace(/entrys$/, 'entries') : counted(keys, what);
-  return `${text}, ${bytesText(bytes)}`;
+function amount({ type, keys, bytes }: ManifestState, { files }: ManifestOperator): string {
+  return `${countText(type, keys, files.length)}, ${bytesText(bytes)}`;
 }
+
+function countText(type: StateType, keys: number, fileCount: number): string {
+  switch (type) {
+    case 'value':
+    case 'list':
+    case 'reducing':
+    case 'aggregating':
+      return counted(keys, 'key');
+    case 'map':
+      return entries(keys);
+    case 'timers':
+      return counted(keys, 'timer');
+    case 'operator-list':
+    case 'operator-union':
+      return counted(keys, 'element');
+    case 'operator-broadcast':
+      // Every subtask had put all of them.
+      return fileCount > 1 ? `${entries(keys)} in ${fileCount} copies` : entries(keys);
+    default:
+      return unreachable(type);
+  }
+}
+
+const entries = (count: number): string => counted(count, 'entry').replace(/entrys$/, 'entries');
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -4,14 +4,17 @@
  * that is allowed was asked before (`restore.ts`).
  *
  * A migration is called with what one entry holds: the value of a value state, the accumulator of a reducing or
- * aggregating one, each element of a list, each value of a map.
+ * aggregating one, each element of a list, each value of a map. With a state that has a TTL its times come; those of
+ * one that has none any more are left out.
  */
 
 import { present } from '../base/assert.ts';
 import { describeState, isOperatorState, type StateDeclaration } from '../state/declarations.ts';
 import { KeyRefused } from '../state/keyEncoding.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
+import type { KeyGroupRange } from '../state/keyGroups.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
+import { timesOf } from '../state/ttl.ts';
 import { DataFileReader, guard, type SavedStateIndex } from './dataFileReader.ts';
 import { type OldPart, shareOf } from './operatorStateShares.ts';
 import { stateMismatch } from './stateMismatch.ts';
@@ -35,10 +38,12 @@ export function restoreKeyedState(
   old: OldFiles,
   access: SnapshotFiles,
 ): void {
+  const wanted = [...declarations, ...declarations.flatMap((declaration) => timesOf(declaration) ?? [])];
   for (const { path, oldSubtaskIndex } of old.files) {
     const reader = openDataFile(access, path, old.operatorUid, oldSubtaskIndex);
     try {
-      for (const state of reader.states) restoreState(backend, declarations, reader, state);
+      for (const state of reader.states) restoreState(backend, wanted, reader, state);
+      guard(path, () => backend.completeRestore(groupsIn(reader, backend.keyGroups)));
     } finally {
       reader.close();
     }
@@ -69,6 +74,17 @@ export function restoreOperatorState(
     }
   }
   return shareOf(declaration.type, parts, subtask);
+}
+
+/** The key groups of the range that have entries in the file. */
+function groupsIn(reader: DataFileReader, range: KeyGroupRange): ReadonlySet<number> {
+  const groups = new Set<number>();
+  for (const { type, blocks } of reader.states) {
+    if (isOperatorState(type)) continue;
+    for (const { keyGroup } of blocks)
+      if (keyGroup >= range.first && keyGroup <= range.last) groups.add(keyGroup);
+  }
+  return groups;
 }
 
 /** Throws SnapshotDamage, also when the file is one of another operator or subtask. */

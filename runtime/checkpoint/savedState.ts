@@ -6,6 +6,7 @@ import { isOperatorState, type StateType } from '../state/declarations.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
 import type { DataFileReader, SavedBlock, SavedStateIndex } from './dataFileReader.ts';
 import type { Manifest } from './manifest.ts';
+import { wholeCopy } from './operatorStateShares.ts';
 import { openDataFile } from './restoreKeyedState.ts';
 import type { SnapshotFiles } from './storage.ts';
 
@@ -86,12 +87,13 @@ export class SavedState {
       yield* reader.entriesOfBlock(state, block);
   }
 
-  /** Of an operator's own state: what all subtasks had put, in their order. */
+  /** Of an operator's own state: what all subtasks had put, in their order; of broadcast state one copy. */
   elements(): readonly unknown[] {
-    return this.#readers.flatMap((reader) => {
+    const parts = this.#readers.map((reader) => {
       const state = reader.state(this.#name);
-      return state === null ? [] : reader.elements(state);
+      return { elements: state === null ? [] : reader.elements(state) };
     });
+    return this.type === 'operator-broadcast' ? wholeCopy(parts) : parts.flatMap(({ elements }) => elements);
   }
 
   close(): void {

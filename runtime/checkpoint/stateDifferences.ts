@@ -5,7 +5,7 @@
  *
  * With another max parallelism the groups of the two do not correspond: then each side's groups are merged to one stream
  * by key first (one block per group in memory). The state of an operator itself has no keys: its elements are paired by
- * their first property (a split's name, say), else by what they are.
+ * their first property (a split's name, say), else by what they are; the entries of a broadcast map by their keys.
  */
 import { compareBytes } from '../base/compareBytes.ts';
 import { canonicalJson } from '../state/canonicalJson.ts';
@@ -43,6 +43,8 @@ export function* differencesOf(a: SavedState | null, b: SavedState | null): Gene
     // A state of another type is another state.
     yield* differencesOf(a, null);
     yield* differencesOf(null, b);
+  } else if ((a ?? b)?.type === 'operator-broadcast') {
+    yield* broadcastDifferences(a?.elements() ?? [], b?.elements() ?? []);
   } else if (isOperatorState((a ?? b)?.type ?? 'value')) {
     yield* elementDifferences(a?.elements() ?? [], b?.elements() ?? []);
   } else if (a !== null && b !== null) {
@@ -179,6 +181,31 @@ function* elementDifferences(a: readonly unknown[], b: readonly unknown[]): Gene
       };
     }
   }
+}
+
+/** Each element is `[key, value]`; a key is there once a side. */
+function* broadcastDifferences(a: readonly unknown[], b: readonly unknown[]): Generator<Difference | null> {
+  const left = valuesByKey(a);
+  const right = valuesByKey(b);
+  for (const key of [...new Set([...left.keys(), ...right.keys()])].sort()) {
+    const [before, after] = [left.get(key) ?? null, right.get(key) ?? null];
+    if (before === after) yield null;
+    else
+      yield {
+        change: before === null ? 'added' : after === null ? 'removed' : 'changed',
+        entry: { key: NO_BYTES, subKey: null },
+        key: () => key,
+        subKey: () => null,
+        before: () => before,
+        after: () => after,
+      };
+  }
+}
+
+/** JSON of the values by JSON of their keys. */
+function valuesByKey(elements: readonly unknown[]): ReadonlyMap<string, string> {
+  const entries = elements as readonly (readonly [unknown, unknown])[];
+  return new Map(entries.map(([key, value]) => [canonicalJson(key), canonicalJson(value)]));
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -1,5 +1,6 @@
 /** A manifest as clients see it. */
 import type { Manifest } from '../checkpoint/manifest.ts';
+import { withoutTimes } from '../checkpoint/timesOfStates.ts';
 import type { SavepointDetails, SavepointSummary } from '../protocol/savepoints.ts';
 
 /** `id` names it in requests, `path` is where it lies. */
@@ -49,8 +50,13 @@ export function bytesOf(manifest: Manifest): number {
 
 /** What people mean by the number of keys: entries of keyed state, timers and positions aside. */
 function keysOf(manifest: Manifest): number {
-  const states = manifest.operators.flatMap((operator) => operator.states);
+  const states = manifest.operators.flatMap((operator) => withoutTimes(operator.states));
   return states.reduce((sum, { type, keys }) => (notCounted.has(type) ? sum : sum + keys), 0);
 }
 
-const notCounted: ReadonlySet<string> = new Set(['timers', 'operator-list', 'operator-union']);
+const notCounted: ReadonlySet<string> = new Set([
+  'timers',
+  'operator-list',
+  'operator-union',
+  'operator-broadcast',
+]);

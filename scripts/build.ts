@@ -28,6 +28,7 @@ const dist = resolve(root, options.out);
 const runtimeEntryPoints: Record<string, readonly string[]> = {
   api: ['runtime/api/index.ts'],
   connectors: ['runtime/connectors/index.ts', 'runtime/connectors/index.node.ts'],
+  testing: ['runtime/testing/index.ts'],
   cli: ['runtime/host/cli/main.ts'],
   runtime: ['runtime/host/runtimeMain.ts'],
   plannerWorker: ['runtime/host/plannerWorker.ts', 'runtime/host/threads/plannerWorker.ts'],

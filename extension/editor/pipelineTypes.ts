@@ -109,11 +109,14 @@ async function putTypes({ extension }: vscode.ExtensionContext, root: string): P
 
 function isAboutSluice({ code, message }: vscode.Diagnostic): boolean {
   const value = typeof code === 'object' ? code.value : code;
-  return value === cannotFindModule && /'sluice(\/connectors)?'/.test(message);
+  return value === cannotFindModule && /'sluice(\/(connectors|testing))?'/.test(message);
 }
 
 function mentionsSluice(document: vscode.TextDocument): boolean {
-  return pipelineLanguages.includes(document.languageId) && /from\s*['"]sluice['"]/.test(document.getText());
+  return (
+    pipelineLanguages.includes(document.languageId) &&
+    /from\s*['"]sluice(\/testing)?['"]/.test(document.getText())
+  );
 }
 
 /** A file that is there already is what was wanted; anything else is not. */

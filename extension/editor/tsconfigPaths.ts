@@ -5,6 +5,7 @@
 export const typePaths = {
   sluice: ['./.sluice/types/runtime/api/index.d.ts'],
   'sluice/connectors': ['./.sluice/types/connectors.d.ts'],
+  'sluice/testing': ['./.sluice/types/runtime/testing/index.d.ts'],
 } as const;
 
 /** For a folder without one: as the runtime bundles pipelines. */
@@ -23,10 +24,12 @@ const freshConfig = {
 
 export function withTypePaths(tsconfig: string | null): string | null {
   if (tsconfig === null) return `${JSON.stringify(freshConfig, null, 2)}\n`;
-  if (hasTypePaths(tsconfig)) return tsconfig;
+  // An older version knew fewer: what is missing is added.
+  const missing = Object.entries(typePaths).filter(([name]) => !tsconfig.includes(`"${name}"`));
+  if (missing.length === 0) return tsconfig;
   // Paths are then relative to it.
   if (/"baseUrl"\s*:\s*"(?!\.\/?")/.test(tsconfig)) return null;
-  const entries = Object.entries(typePaths).map(([name, [path]]) => `"${name}": ["${path}"]`);
+  const entries = missing.map(([name, [path]]) => `"${name}": ["${path}"]`);
   const changed =
     insertedInto(tsconfig, 'paths', entries) ??
     insertedInto(tsconfig, 'compilerOptions', [`"paths": { ${entries.join(', ')} }`]) ??

@@ -86,7 +86,7 @@ const ownModules: Plugin = {
       const url = moduleUrls.get(path);
       if (url !== undefined) return { path: url, external: true };
       return {
-        errors: [{ text: `There is no module ${path}; there are ${[...moduleUrls.keys()].join(' and ')}.` }],
+        errors: [{ text: `There is no module ${path}; there are ${[...moduleUrls.keys()].join(', ')}.` }],
       };
     });
   },

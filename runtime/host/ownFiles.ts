@@ -29,6 +29,8 @@ export function entryPoint(name: EntryPoint): string {
 export const moduleUrls: ReadonlyMap<string, string> = new Map([
   ['sluice', moduleUrl('../api/index.ts', 'api.js')],
   ['sluice/connectors', moduleUrl('../connectors/index.ts', 'connectors.js')],
+  // For tests that stand in the pipeline's own file.
+  ['sluice/testing', moduleUrl('../testing/index.ts', 'testing.js')],
 ]);
 
 /** The dashboard's files. */

@@ -2,8 +2,11 @@
 import { expect, test } from 'vitest';
 import { typePaths, withTypePaths } from '../../../extension/editor/tsconfigPaths.ts';
 
-const entries =
-  '"sluice": ["./.sluice/types/runtime/api/index.d.ts"], "sluice/connectors": ["./.sluice/types/connectors.d.ts"]';
+const entries = [
+  '"sluice": ["./.sluice/types/runtime/api/index.d.ts"]',
+  '"sluice/connectors": ["./.sluice/types/connectors.d.ts"]',
+  '"sluice/testing": ["./.sluice/types/runtime/testing/index.d.ts"]',
+].join(', ');
 
 test('a folder without one gets one', () => {
   expect(JSON.parse(withTypePaths(null) ?? '')).toMatchObject({
@@ -26,7 +29,12 @@ test.each<[string, string, string | null]>([
   [
     'an entry of its own',
     '{\n  "compilerOptions": {\n    "paths": {\n      "a": ["b"]\n    }\n  }\n}',
-    '{\n  "compilerOptions": {\n    "paths": {\n      "sluice": ["./.sluice/types/runtime/api/index.d.ts"],\n      "sluice/connectors": ["./.sluice/types/connectors.d.ts"],\n      "a": ["b"]\n    }\n  }\n}',
+    '{\n  "compilerOptions": {\n    "paths": {\n      "sluice": ["./.sluice/types/runtime/api/index.d.ts"],\n      "sluice/connectors": ["./.sluice/types/connectors.d.ts"],\n      "sluice/testing": ["./.sluice/types/runtime/testing/index.d.ts"],\n      "a": ["b"]\n    }\n  }\n}',
+  ],
+  [
+    'the entries of an older version',
+    '{ "compilerOptions": { "paths": { "sluice": ["./x"], "sluice/connectors": ["./y"] } } }',
+    '{ "compilerOptions": { "paths": {\n  "sluice/testing": ["./.sluice/types/runtime/testing/index.d.ts"], "sluice": ["./x"], "sluice/connectors": ["./y"] } } }',
   ],
   ['another base', '{ "compilerOptions": { "baseUrl": "src" } }', null],
   ['nothing that can be read', 'not json', null],

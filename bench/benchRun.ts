@@ -26,9 +26,10 @@ export class BenchRun {
   #waiting: (() => void)[] = [];
   #stderr = '';
 
+  /** `pipeline`: its file, seen from this folder. */
   constructor(pipeline: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.workspace = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-    const file = fileURLToPath(new URL(`./pipelines/${pipeline}.ts`, import.meta.url));
+    const file = fileURLToPath(new URL(`./${pipeline}`, import.meta.url));
     this.#child = spawn(process.execPath, [cli, 'run', file, '--json', ...args], {
       cwd: this.workspace,
       env: { ...process.env, ...env },
@@ -101,4 +102,19 @@ export class BenchRun {
   #wake(): void {
     for (const woken of this.#waiting.splice(0)) woken();
   }
+}
+
+/** Seconds from "running" to "ended" of a bounded pipeline, so its last checkpoint is part of them. */
+export async function secondsToEnd(
+  pipeline: string,
+  parallelism: number,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const run = new BenchRun(pipeline, ['--parallelism', String(parallelism)], env);
+  const begun = await run.until(({ type }) => type === 'running');
+  await run.until(({ type }) => type === 'ended');
+  // By the runtime's own clock: on a busy machine its lines come late.
+  const seconds = (Date.now() - Number(begun.object.at)) / 1_000;
+  await run.end();
+  return seconds;
 }

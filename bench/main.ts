@@ -1,25 +1,49 @@
 /**
  * `npm run bench`: measures and prints one table. `--repetitions N` (5), `--only <part of a name>`. The machine should have
  * nothing else to do; what it was doing stands beside the figures as its load.
+ *
+ * `npm run bench -- nexmark` runs the queries of Nexmark instead: `--events N` (1,000,000), `--parallelism 1,2`; a query at a
+ * parallelism is called `q4-p2`, so `--only q1-` means the first one and not the eleventh.
  */
 import { readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { firstGraph, idle, type Measured, millionKeys, throughput } from './measurements.ts';
+import { nexmark } from './nexmark/measurements.ts';
 
-const { values: options } = parseArgs({
-  options: { repetitions: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    repetitions: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    events: { type: 'string', default: '1000000' },
+    parallelism: { type: 'string', default: '1,2' },
+  },
 });
 const repetitions = Number(options.repetitions);
-const measurements: Record<string, () => Promise<readonly Measured[]>> = {
-  'first-graph': async () => [await firstGraph(repetitions)],
-  'chain-1': async () => [await throughput('chain', 1, repetitions)],
-  'chain-2': async () => [await throughput('chain', 2, repetitions)],
-  'keyed-1': async () => [await throughput('keyedCount', 1, repetitions)],
-  'keyed-2': async () => [await throughput('keyedCount', 2, repetitions)],
-  'million-keys': () => millionKeys(repetitions),
-  idle: async () => [await idle(Math.min(3, repetitions))],
+const suites: Record<string, Record<string, () => Promise<readonly Measured[]>>> = {
+  budgets: {
+    'first-graph': async () => [await firstGraph(repetitions)],
+    'chain-1': async () => [await throughput('chain', 1, repetitions)],
+    'chain-2': async () => [await throughput('chain', 2, repetitions)],
+    'keyed-1': async () => [await throughput('keyedCount', 1, repetitions)],
+    'keyed-2': async () => [await throughput('keyedCount', 2, repetitions)],
+    'million-keys': () => millionKeys(repetitions),
+    idle: async () => [await idle(Math.min(3, repetitions))],
+  },
+  nexmark: nexmark({
+    events: Number(options.events),
+    parallelisms: options.parallelism.split(',').map(Number),
+    repetitions,
+  }),
 };
+const measurements = suites[positionals[0] ?? 'budgets'];
+if (measurements === undefined) {
+  console.error(
+    `There is nothing to measure called ${positionals[0]}; there are ${Object.keys(suites).join(' and ')}.`,
+  );
+  process.exit(2);
+}
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../runtime/host/cli/client.ts';
-import { BenchRun } from './benchRun.ts';
+import { BenchRun, secondsToEnd } from './benchRun.ts';
 
 export interface Measured {
   readonly what: string;
@@ -25,14 +25,8 @@ export async function throughput(
   const count = pipeline === 'chain' ? records.chain : records.keyed;
   const values: number[] = [];
   for (let i = 0; i < repetitions; i++) {
-    const run = new BenchRun(pipeline, ['--parallelism', String(parallelism)], {
-      BENCH_RECORDS: String(count),
-    });
-    const begun = await run.until(({ type }) => type === 'running');
-    await run.until(({ type }) => type === 'ended');
-    // By the runtime's own clock: on a busy machine its lines come late.
-    values.push(count / ((Date.now() - Number(begun.object.at)) / 1_000) / 1e6);
-    await run.ended();
+    const env = { BENCH_RECORDS: String(count) };
+    values.push(count / (await secondsToEnd(`pipelines/${pipeline}.ts`, parallelism, env)) / 1e6);
   }
   const what = pipeline === 'chain' ? 'a chain of five operators' : 'a keyed count over 100,000 keys';
   return { what: `${what}, parallelism ${parallelism}`, budget: '', unit: 'million records/s', values };
@@ -40,7 +34,7 @@ export async function throughput(
 
 /** One job with a million keys answers five questions. */
 export async function millionKeys(repetitions: number): Promise<readonly Measured[]> {
-  const run = new BenchRun('millionKeys', []);
+  const run = new BenchRun('pipelines/millionKeys.ts', []);
   await run.line('all-keys');
   await pause(3_000);
   const quiet = run.lines('longest-pause', performance.now() - 2_500, performance.now());
@@ -105,7 +99,7 @@ export async function millionKeys(repetitions: number): Promise<readonly Measure
 export async function firstGraph(repetitions: number): Promise<Measured> {
   const values: number[] = [];
   for (let i = 0; i < repetitions; i++) {
-    const run = new BenchRun('idle', ['--serve']);
+    const run = new BenchRun('pipelines/idle.ts', ['--serve']);
     const { object } = await run.until(({ type }) => type === 'serving');
     const client = await Client.connect({
       port: Number(object.port),
@@ -122,7 +116,7 @@ export async function firstGraph(repetitions: number): Promise<Measured> {
 
 export async function idle(repetitions: number): Promise<Measured> {
   // Without --json nobody watches it.
-  const run = new BenchRun('idle', []);
+  const run = new BenchRun('pipelines/idle.ts', []);
   await run.until(({ type }) => type === 'running');
   const { pid } = run.running().process;
   await pause(2_000);

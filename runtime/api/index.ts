@@ -15,7 +15,15 @@ export type {
   WatermarkStrategy,
 } from '../operators/source.ts';
 export { SourceError } from '../operators/source.ts';
-export type { Key, ListState, MapState, ValueState } from '../state/declarations.ts';
+export type {
+  AggregatingState,
+  Key,
+  ListState,
+  MapState,
+  ReadonlyMapState,
+  ReducingState,
+  ValueState,
+} from '../state/declarations.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export { DataStream } from './dataStream.ts';
 export type { Duration } from './duration.ts';
@@ -43,11 +51,23 @@ export type {
 } from './recordFunctions.ts';
 export type { CheckpointOptions, RestartOptions } from './settings.ts';
 export {
+  type AggregatingStateOptions,
+  aggregatingState,
+  broadcastState,
   type DeclaredState,
   type DeclaredStates,
+  type KeyedStateOptions,
   listState,
   mapState,
+  operatorListState,
+  type ReadonlyStateHandles,
+  type ReducingStateOptions,
+  reducingState,
+  type StateHandles,
+  type StateKind,
   type StateOptions,
+  type TtlOptions,
+  unionListState,
   valueState,
 } from './state.ts';
 export {

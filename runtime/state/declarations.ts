@@ -32,6 +32,12 @@ export interface StateDescription {
   readonly migratesFrom?: number;
 }
 
+/** Timers are states of every keyed operator. */
+export const timerStates = {
+  eventTime: { name: 'event-time-timers', type: 'timers', schemaVersion: 1 },
+  processingTime: { name: 'processing-time-timers', type: 'timers', schemaVersion: 1 },
+} as const satisfies Record<string, StateDescription>;
+
 export interface StateDeclaration<T = unknown> extends StateDescription {
   /** What `get()` answers when nothing was set; only for value and reducing states. */
   readonly initial?: () => T;

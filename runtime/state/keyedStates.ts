@@ -22,6 +22,7 @@ import {
   type ReducingState,
   type StateDeclaration,
   type StateDescription,
+  timerStates,
   type ValueState,
 } from './declarations.ts';
 import { FoldingState } from './foldingState.ts';
@@ -47,12 +48,6 @@ export interface KeyedStateOptions {
   /** What a slice of a snapshot may cost; a test that wants many interleavings makes it small. */
   readonly sliceUnits?: number;
 }
-
-/** Timers are states of every keyed operator. */
-export const timerStates = {
-  eventTime: { name: 'event-time-timers', type: 'timers', schemaVersion: 1 },
-  processingTime: { name: 'processing-time-timers', type: 'timers', schemaVersion: 1 },
-} as const satisfies Record<string, StateDescription>;
 
 export class KeyedStateBackend {
   readonly operatorUid: string;

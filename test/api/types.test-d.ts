@@ -3,15 +3,25 @@
  * line after a @ts-expect-error must be an error.
  */
 import {
+  aggregatingState,
   boundedOutOfOrderness,
+  broadcastState,
   type DataStream,
+  type DeclaredStates,
+  type ListState,
   listState,
+  type MapState,
   mapState,
   ofType,
+  operatorListState,
   outputTag,
   pipeline,
+  type ReadonlyMapState,
+  type ReadonlyStateHandles,
+  reducingState,
   type Sink,
   type Source,
+  type StateHandles,
   tumbling,
   valueState,
 } from '../../runtime/api/index.ts';
@@ -217,3 +227,54 @@ pipeline('side outputs', (env) => {
   // @ts-expect-error a partitioner answers a number
   split.partitionCustom((origin) => origin);
 });
+
+pipeline('every kind of state', (env) => {
+  env
+    .fromSource(flights)
+    .keyBy((f) => f.origin)
+    .process({
+      state: {
+        longest: reducingState<number>({ reduce: (a, b) => Math.max(a, b), initial: 0 }),
+        latest: reducingState({ reduce: (_a: Flight, b: Flight) => b }),
+        mean: aggregatingState({
+          create: () => ({ sum: 0, count: 0 }),
+          add: (mean, delay: number) => ({ sum: mean.sum + delay, count: mean.count + 1 }),
+          result: (mean) => mean.sum / mean.count,
+          ttl: { after: '7 days', refresh: 'on-read-and-write' },
+        }),
+        ready: operatorListState<string>(),
+      },
+      onElement(flight, ctx) {
+        exactly<number>()(ctx.state.longest.get());
+        exactly<Flight | undefined>()(ctx.state.latest.get());
+        exactly<number | undefined>()(ctx.state.mean.get());
+        ctx.state.mean.add(flight.delay);
+        ctx.state.ready.add(flight.date);
+        // @ts-expect-error: what is added has another type than the accumulator
+        ctx.state.mean.add({ sum: 1, count: 1 });
+        // @ts-expect-error: a reducing state keeps the type
+        ctx.state.longest.add('long');
+      },
+    });
+  // @ts-expect-error: a reduce answers what it was given
+  reducingState<number>({ reduce: (a, b) => `${a}${b}` });
+  // @ts-expect-error: no such unit
+  valueState<number>({ ttl: { after: '1 fortnight' } });
+  // @ts-expect-error: only keyed state has a time to live
+  operatorListState<string>({ ttl: { after: '1 h' } });
+});
+
+declare function withoutKey<States extends DeclaredStates<'operator' | 'broadcast'>>(
+  states: States,
+): { readonly wide: StateHandles<States>; readonly read: ReadonlyStateHandles<States> };
+const own = withoutKey({ ready: operatorListState<Flight>(), rules: broadcastState<string, number>() });
+exactly<ListState<Flight>>()(own.wide.ready);
+exactly<MapState<string, number>>()(own.wide.rules);
+exactly<ListState<Flight>>()(own.read.ready);
+exactly<ReadonlyMapState<string, number>>()(own.read.rules);
+// @ts-expect-error: keyed state belongs to a key
+withoutKey({ seen: valueState<number>() });
+// @ts-expect-error: keyed state belongs to a key
+withoutKey({ seen: listState<number>(), ready: operatorListState<number>() });
+// @ts-expect-error: who reads broadcast state cannot write it
+own.read.rules.set('a', 1);

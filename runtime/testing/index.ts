@@ -2,7 +2,7 @@
 
 export type { LoggedLine } from './memoryJob.ts';
 export type { Emitted, RecordedSink } from './recordingSink.ts';
-export type { Savepoint } from './savepoint.ts';
+export type { SavedEntry, Savepoint } from './savepoint.ts';
 export { OperatorFailed, TestKitError } from './testError.ts';
 export type { InputLane, TestInput } from './testInput.ts';
 export {

@@ -3,7 +3,14 @@
  * was pushed into its inputs and what lay in its files.
  */
 import type { Manifest } from '../checkpoint/manifest.ts';
+import { SavedState } from '../checkpoint/savedState.ts';
+import { canonicalJson } from '../state/canonicalJson.ts';
+import type { Key } from '../state/declarations.ts';
+import { decodeKey } from '../state/keyEncoding.ts';
+import { readWholeValue } from '../state/valueReader.ts';
 import type { SavedLog } from './handDrivenSource.ts';
+import { MemorySnapshots } from './memorySnapshots.ts';
+import { noSuch } from './testError.ts';
 
 export interface World {
   /** By input. */
@@ -14,22 +21,54 @@ export interface World {
   readonly now: number;
 }
 
+/** One entry of a keyed state. */
+export interface SavedEntry {
+  readonly key: Key;
+  /** Of a map, the key inside it; of timers, their time and namespace; undefined in other states. */
+  readonly mapKey: Key | undefined;
+  /** Of a list, an array; undefined of a timer. */
+  readonly value: unknown;
+}
+
 export class Savepoint {
-  /** For Sluice itself, like everything here: a test only hands it to `restore`. */
+  /** For Sluice itself, like the three that follow: a test hands a savepoint to `restore`. */
   readonly manifest: Manifest;
   readonly directory: string;
   readonly data: ReadonlyMap<string, Uint8Array>;
   readonly world: World;
 
-  constructor(parts: {
-    readonly manifest: Manifest;
-    readonly directory: string;
-    readonly data: ReadonlyMap<string, Uint8Array>;
-    readonly world: World;
-  }) {
+  constructor(parts: Pick<Savepoint, 'manifest' | 'directory' | 'data' | 'world'>) {
     this.manifest = parts.manifest;
     this.directory = parts.directory;
     this.data = parts.data;
     this.world = parts.world;
+  }
+
+  /** What it holds of a keyed state, by key: for tests of what an operator keeps, and what it forgets. */
+  entriesOf(uid: string, state: string): readonly SavedEntry[] {
+    const operators = this.manifest.operators.filter(({ states }) => states.length > 0);
+    const operator = operators.find((candidate) => candidate.uid === uid);
+    if (operator === undefined) {
+      const known = operators.map((each) => each.uid);
+      throw noSuch('operator with state', uid, 'in the savepoint', known);
+    }
+    const files = new MemorySnapshots(() => {});
+    files.put(this.data);
+    const saved = SavedState.open(this, uid, state, files);
+    if (saved === null) {
+      const known = operator.states.map(({ name }) => name);
+      throw noSuch('state', state, `of operator "${uid}" in the savepoint`, known);
+    }
+    const entries = saved.groups.flatMap((group) =>
+      [...saved.entries(group)].map(({ key, subKey, value }): SavedEntry => {
+        return {
+          key: decodeKey(key),
+          mapKey: subKey === null ? undefined : decodeKey(subKey),
+          value: value.length === 0 ? undefined : readWholeValue(value),
+        };
+      }),
+    );
+    const sorted = entries.map((entry) => [canonicalJson([entry.key, entry.mapKey]), entry] as const);
+    return sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
   }
 }

@@ -59,7 +59,7 @@ export function testOperator2<First, Second, Out>(
 }
 
 abstract class OutputTest<Out> extends TestRun {
-  readonly #inputs: readonly TestInput<unknown>[];
+  readonly #inputs: ReadonlyMap<string, TestInput<unknown>>;
   readonly #recordings: ReadonlyMap<string, Recording>;
 
   protected constructor(
@@ -93,14 +93,16 @@ abstract class OutputTest<Out> extends TestRun {
       }),
     );
     this.#recordings = recordings;
-    this.#inputs = inputs.map((name) => {
+    const made = inputs.map((name): [string, TestInput<unknown>] => {
       const driver: InputDriver = {
         source: () => present(sources.get(name), `the source of ${name}`),
         moved: () => this.moved(),
         saysWatermarks: true,
       };
-      return new TestInput(name, logs.get(name) ?? [], driver);
+      const shown = name === INPUT ? 'the input' : `the ${name} input`;
+      return [name, new TestInput(shown, logs.get(name) ?? [], driver)];
     });
+    this.#inputs = new Map(made);
     this.run();
   }
 
@@ -136,11 +138,11 @@ abstract class OutputTest<Out> extends TestRun {
   }
 
   protected logs(): ReadonlyMap<string, readonly SavedLog[]> {
-    return new Map(this.#inputs.map(({ name, logs }) => [name, logs.map((log) => log.saved())]));
+    return new Map([...this.#inputs].map(([name, { logs }]) => [name, logs.map((log) => log.saved())]));
   }
 
-  protected inputAt(place: number): TestInput<never> {
-    return present(this.#inputs[place], 'an input');
+  protected input<In>(name: string): TestInput<In> {
+    return present(this.#inputs.get(name), `the input ${name}`) as TestInput<unknown>;
   }
 
   #recorded(uid: string): Recording {
@@ -186,7 +188,7 @@ export class OperatorTest<In, Out> extends OutputTest<Out> implements InputLane<
   }
 
   get #input(): TestInput<In> {
-    return this.inputAt(0) as TestInput<unknown>;
+    return this.input(INPUT);
   }
 }
 
@@ -205,8 +207,8 @@ export class OperatorTest2<First, Second, Out> extends OutputTest<Out> {
     );
     this.#piece = piece;
     this.#options = options;
-    this.first = this.inputAt(0) as TestInput<unknown>;
-    this.second = this.inputAt(1) as TestInput<unknown>;
+    this.first = this.input(FIRST);
+    this.second = this.input(SECOND);
   }
 
   /** Of both inputs. */

@@ -44,12 +44,12 @@ interface Common<Out, Result> {
   readonly orderedBy?: (result: Result) => unknown;
   /** The machine's clock goes on by up to this between two records. Default 0: it stands still. */
   readonly clockStepMs?: number;
+  /** Inputs fall silent now and then, and no longer hold back event time: what they send then may be late. Default false. */
+  readonly idle?: boolean;
   /** Of the kit, beside the parallelism: side outputs, max parallelism. */
   readonly kit?: Pick<OperatorTestOptions, 'sideOutputs' | 'maxParallelism'>;
-  /** How many runs. Default 100. */
-  readonly runs?: number;
-  /** A failing run again: the seed and path that fast-check printed. */
-  readonly replay?: { readonly seed: number; readonly path: string };
+  /** For fast-check: how many runs (default 100), or the seed and path that it printed, to see a failing run again. */
+  readonly runs?: Pick<fc.Parameters, 'numRuns' | 'seed' | 'path' | 'endOnFailure'>;
 }
 
 export interface AgainstNaive<In, Out, Result> extends Common<Out, Result> {
@@ -106,6 +106,7 @@ interface Driven<Out> {
   readonly inputs: readonly {
     push(value: unknown, timestamp: number): void;
     watermark(time: number): void;
+    idle(): void;
   }[];
 }
 
@@ -117,7 +118,7 @@ function check<Out, Result>(
   open: Open<Out>,
   naive: (arrived: readonly (readonly Arrived<unknown>[])[]) => Naive<Result>,
 ): void {
-  const { orderedBy, runs = 100, replay } = options;
+  const { orderedBy, runs } = options;
   const property = fc.property(records, scheduleArbitrary, (inputs, schedule) => {
     const steps = stepsOf(inputs, schedule, options);
     const actual = drive(options, steps, schedule, open);
@@ -128,7 +129,7 @@ function check<Out, Result>(
       expect(differences(expected.sideOutputs[name] ?? [], values), `the side output ${name}`).toEqual([]);
     }
   });
-  fc.assert(property, { numRuns: runs, ...replay });
+  fc.assert(property, { numRuns: 100, ...runs });
 }
 
 /** What came out of a whole run, with the savepoint in its midst. */
@@ -153,6 +154,7 @@ function drive<Out, Result>(
       for (const step of atOnce) {
         if (step.kind === 'record') driven.inputs[step.input]?.push(step.value, step.timestamp);
         if (step.kind === 'watermark') driven.inputs[step.input]?.watermark(step.time);
+        if (step.kind === 'idle') driven.inputs[step.input]?.idle();
       }
     });
     for (const step of atOnce) {

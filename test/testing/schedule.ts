@@ -3,6 +3,7 @@
  * and tell what each record's circumstances were when it arrived.
  */
 import fc from 'fast-check';
+import { present } from '../../runtime/base/assert.ts';
 import { type Random, seededRandom } from '../../runtime/base/random.ts';
 import { MIN_WATERMARK } from '../../runtime/operators/operator.ts';
 import type { Arrived, Timed } from './timed.ts';
@@ -21,6 +22,7 @@ export interface Schedule {
 export type Step =
   | { readonly kind: 'record'; readonly input: number; readonly value: unknown; readonly timestamp: number }
   | { readonly kind: 'watermark'; readonly input: number; readonly time: number }
+  | { readonly kind: 'idle'; readonly input: number }
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'savepoint' };
 
@@ -40,39 +42,48 @@ export function stepsOf(
     readonly outOfOrdernessMs?: number;
     readonly anyOrder?: boolean;
     readonly clockStepMs?: number;
+    readonly idle?: boolean;
   },
 ): readonly (readonly Step[])[] {
-  const { outOfOrdernessMs = 10, anyOrder = false, clockStepMs = 0 } = options;
+  const { outOfOrdernessMs = 10, anyOrder = false, clockStepMs = 0, idle = false } = options;
   const random = seededRandom(seed);
   const left = inputs.map((records) => [...records]);
   const highest = inputs.map(() => MIN_WATERMARK);
   const total = left.reduce((sum, records) => sum + records.length, 0);
   // Some runs know no watermark before the end, some one after every record.
   const watermarksInTen = random.below(11);
-  const savepointAt = savepointAfter === null ? -1 : Math.floor(savepointAfter * total);
+  const time = new EventTime(inputs.length);
   const groups: Step[][] = [];
-  let group: Step[] = [];
-  for (let pushed = 0; pushed <= total; pushed++) {
-    if (pushed === savepointAt) groups.push(group, [{ kind: 'savepoint' }]);
-    if (pushed === savepointAt || !anyOrder || random.below(4) === 0) {
-      if (pushed !== savepointAt) groups.push(group);
-      group = [];
-      for (const input of inputs.keys()) {
-        const top = highest[input] ?? MIN_WATERMARK;
-        if (top !== MIN_WATERMARK && random.below(10) < watermarksInTen)
-          groups.push([{ kind: 'watermark', input, time: top - outOfOrdernessMs - 1 }]);
-      }
-      const ms = random.below(clockStepMs + 1);
-      if (ms > 0) groups.push([{ kind: 'advance', ms }]);
+  const alone = (step: Step) => {
+    groups.push([step]);
+    time.follow(step);
+  };
+  let savepointAt = savepointAfter === null ? Number.POSITIVE_INFINITY : Math.floor(savepointAfter * total);
+  for (let pushed = 0; pushed < total; ) {
+    if (pushed >= savepointAt && !time.isAhead) {
+      alone({ kind: 'savepoint' });
+      savepointAt = Number.POSITIVE_INFINITY;
     }
-    const input = someOf(left, random);
-    const record = left[input]?.shift();
-    if (record === undefined) break;
-    highest[input] = Math.max(highest[input] ?? MIN_WATERMARK, record.timestamp);
-    group.push({ kind: 'record', input, ...record });
+    const group: Step[] = [];
+    for (let atOnce = anyOrder ? 1 + random.below(5) : 1; atOnce > 0 && pushed < total; atOnce--) {
+      const input = someOf(left, random);
+      const { value, timestamp } = present(left[input]?.shift(), 'a record');
+      highest[input] = Math.max(highest[input] ?? MIN_WATERMARK, timestamp);
+      group.push({ kind: 'record', input, value, timestamp });
+      pushed++;
+    }
+    groups.push(group);
+    for (const step of group) time.follow(step);
+    for (const [input, top] of highest.entries()) {
+      if (top !== MIN_WATERMARK && random.below(10) < watermarksInTen)
+        alone({ kind: 'watermark', input, time: top - outOfOrdernessMs - 1 });
+      if (idle && random.below(5) === 0) alone({ kind: 'idle', input });
+    }
+    const ms = random.below(clockStepMs + 1);
+    if (ms > 0) alone({ kind: 'advance', ms });
   }
-  groups.push(group);
-  return groups.filter((steps) => steps.length > 0);
+  if (savepointAt <= total && !time.isAhead) alone({ kind: 'savepoint' });
+  return groups;
 }
 
 /** The records of each input, in the order of their arrival, with what was known then. */
@@ -81,38 +92,56 @@ export function arrivals(
   groups: readonly (readonly Step[])[],
 ): readonly (readonly Arrived<unknown>[])[] {
   const arrived = Array.from({ length: inputs }, (): Arrived<unknown>[] => []);
-  const watermarks = new Array<number>(inputs).fill(MIN_WATERMARK);
+  const time = new EventTime(inputs);
   let processingTime = 0;
   let arrival = 0;
   for (const step of groups.flat()) {
-    switch (step.kind) {
-      case 'record': {
-        const { value, timestamp } = step;
-        const watermark = Math.min(...watermarks);
-        arrived[step.input]?.push({ value, timestamp, watermark, processingTime, arrival: arrival++ });
-        break;
-      }
-      case 'watermark':
-        watermarks[step.input] = Math.max(watermarks[step.input] ?? MIN_WATERMARK, step.time);
-        break;
-      case 'advance':
-        processingTime += step.ms;
-        break;
-      case 'savepoint':
-        break;
+    if (step.kind === 'advance') processingTime += step.ms;
+    if (step.kind === 'record') {
+      const { value, timestamp } = step;
+      const { watermark } = time;
+      arrived[step.input]?.push({ value, timestamp, watermark, processingTime, arrival: arrival++ });
     }
+    time.follow(step);
   }
   return arrived;
 }
 
+/** Event time at an operator, from what its inputs say. */
+class EventTime {
+  /** As far as it has come; it never goes back. */
+  watermark = MIN_WATERMARK;
+  readonly #inputs: { watermark: number; isIdle: boolean }[];
+
+  constructor(inputs: number) {
+    this.#inputs = Array.from({ length: inputs }, () => ({ watermark: MIN_WATERMARK, isIdle: false }));
+  }
+
+  follow(step: Step): void {
+    const input = 'input' in step ? this.#inputs[step.input] : undefined;
+    if (input === undefined) return;
+    input.isIdle = step.kind === 'idle';
+    if (step.kind === 'watermark') input.watermark = Math.max(input.watermark, step.time);
+    this.watermark = Math.max(this.watermark, this.#lowest());
+  }
+
+  /** An input that was silent is back and behind: whoever starts anew from what the inputs say has an earlier time. */
+  get isAhead(): boolean {
+    return this.#lowest() < this.watermark;
+  }
+
+  /** Of the active inputs; of silent ones the highest, since none of them holds back the others. */
+  #lowest(): number {
+    const active = this.#inputs.filter(({ isIdle }) => !isIdle).map(({ watermark }) => watermark);
+    return active.length > 0
+      ? Math.min(...active)
+      : Math.max(...this.#inputs.map(({ watermark }) => watermark));
+  }
+}
+
 /** An input that has something left, by how much it has. */
 function someOf(left: readonly (readonly unknown[])[], random: Random): number {
-  let place = random.below(
-    Math.max(
-      1,
-      left.reduce((sum, records) => sum + records.length, 0),
-    ),
-  );
+  let place = random.below(left.reduce((sum, records) => sum + records.length, 0));
   for (const [input, { length }] of left.entries()) {
     if (place < length) return input;
     place -= length;

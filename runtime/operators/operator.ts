@@ -146,6 +146,11 @@ export interface StreamOperator<Out = unknown> {
   accepts?(): boolean;
   /** After its inputs have ended: false while something is still to come by itself. `finish` waits for it. */
   drained?(): boolean;
+  /**
+   * Something outside is under way that will call `wake` by itself, as a promise does when it settles; false where only
+   * time is waited for. Whoever drives the job by hand waits for it; without this, for `drained`.
+   */
+  awaits?(): boolean;
   endInput?(input: number): void;
   /** All inputs have ended: send on what is still held. A checkpoint follows. */
   finish?(): void;

@@ -137,9 +137,10 @@ export class MemoryJob {
     this.#throwFailure();
   }
 
-  /** An operator waits for something beside its input. */
+  /** An operator waits for something outside that comes by itself, or something has come. */
   get isWaiting(): boolean {
-    return this.#isWoken || this.#operators.some((operator) => operator.drained?.() === false);
+    const waits = (operator: StreamOperator) => operator.awaits?.() ?? operator.drained?.() === false;
+    return this.#isWoken || this.#operators.some(waits);
   }
 
   /** Until something comes from outside, to `settle` once more. */

@@ -165,7 +165,7 @@ export class SourceIntake implements Intake {
       this.#next = (this.#next + 1) % open.length;
       if (!isReady(split, now)) continue;
       if (this.#isAhead(split, allowed)) this.#watermarks.hold(split.id, this.#clock.monotonicMs());
-      else emitted = this.#poll(split);
+      else emitted = this.#poll(split, allowed);
     }
     if (this.#source.bounded && open.every((split) => split.finished)) return this.#finish();
     this.#advanceWatermark();
@@ -275,7 +275,7 @@ export class SourceIntake implements Intake {
     return this.#task;
   }
 
-  #poll(split: OpenSplit): boolean {
+  #poll(split: OpenSplit, allowed: number): boolean {
     const { chain } = this.#running;
     const entry = this.#entry;
     const timestampOf = this.#strategy?.timestamp ?? null;
@@ -284,11 +284,14 @@ export class SourceIntake implements Intake {
     let records = 0;
     const emit = (value: unknown, given: number): boolean => {
       const timestamp = timestampOf === null ? given : this.#timestamp(timestampOf, value);
-      if (timestamp > highest) highest = timestamp;
+      if (timestamp > highest) {
+        highest = timestamp;
+        if (this.#alignment !== null) this.#watermarks.observe(split.id, highest, this.#clock.monotonicMs());
+      }
       if (generator !== null) this.#observe(generator, value, timestamp);
       records++;
       entry.collect(value, timestamp);
-      return !chain.overflowing && chain.accepts();
+      return !chain.overflowing && chain.accepts() && !this.#isAhead(split, allowed);
     };
     const result: PollResult = this.#guard(() => split.reader.poll(emit, BATCH_RECORDS_MAX));
     this.#records += records;

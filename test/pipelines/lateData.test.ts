@@ -3,7 +3,7 @@
  * open never is, however far event time has come.
  */
 import { expect, test } from 'vitest';
-import { boundedOutOfOrderness, pipeline, tumbling } from '../../runtime/api/index.ts';
+import { boundedOutOfOrderness, pipeline, type Source, tumbling } from '../../runtime/api/index.ts';
 import { collectingSink, collection } from '../../runtime/connectors/index.ts';
 import { testPipeline, testSource } from '../../runtime/testing/index.ts';
 import { check, type Step } from './scenario.ts';
@@ -56,4 +56,45 @@ test('the watermark trails the highest time by the bound and a millisecond, whic
   // 15 − 5 − 1 = 9 is the last millisecond of the first window: the 9 that follows 15 is late, as is the one after 16.
   run.source('times').end();
   expect([...run.sink<string>('out').written].sort()).toEqual(['0: 1', '10: 2']);
+});
+
+/** Gives two times, and a third one when the clock has moved: at once, when a restored job polls it for the first time. */
+const twoThenOne = (times: readonly [number, number, number]): Source<number> => ({
+  name: 'two-then-one',
+  bounded: true,
+  splits: () => ['all'],
+  openSplit(_split, from, context) {
+    let given = from?.offset ?? 0;
+    return {
+      poll(emit) {
+        const until = context.clock.now() >= 1 ? 3 : 2;
+        while (given < until) emit(times[given++] ?? 0, Number.NEGATIVE_INFINITY);
+        return given === 3 ? { status: 'finished' } : { status: 'waiting', at: 1 };
+      },
+      position: () => ({ offset: given, resume: null, finished: given === 3 }),
+      close() {},
+    };
+  },
+});
+
+test('what was late before a savepoint is late after it, though nothing was read since', () => {
+  const late = pipeline('late-after-restore', (env) => {
+    env
+      .fromSource(twoThenOne([3, 15, 5]), {
+        uid: 'times',
+        watermarks: boundedOutOfOrderness(5, (time) => time),
+      })
+      .keyBy(() => 'all')
+      .window(tumbling(10))
+      .aggregate(
+        { create: () => 0, add: (count) => count + 1, result: (count, { start }) => `${start}: ${count}` },
+        { uid: 'count' },
+      )
+      .sinkTo(collectingSink(), { uid: 'out' });
+  });
+  const before = testPipeline(late);
+  before.run();
+  const after = before.restore(before.stop(), { now: 1 });
+  after.run();
+  expect([...before.sink('out').written, ...after.sink('out').written]).toEqual(['0: 1', '10: 1']);
 });

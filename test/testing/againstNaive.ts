@@ -13,9 +13,18 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { seededRandom } from '../../runtime/base/random.ts';
 import { MIN_WATERMARK } from '../../runtime/operators/operator.ts';
-import type { Emitted, Piece, Piece2 } from '../../runtime/testing/index.ts';
-import { type OperatorTestOptions, testOperator, testOperator2 } from '../../runtime/testing/index.ts';
+import {
+  type Emitted,
+  type InputLane,
+  type OperatorTest,
+  type OperatorTestOptions,
+  type Piece,
+  type Piece2,
+  testOperator,
+  testOperator2,
+} from '../../runtime/testing/index.ts';
 import { differences } from './differences.ts';
 import { arrivals, type Schedule, type Step, scheduleArbitrary, stepsOf } from './schedule.ts';
 import type { Arrived, Timed } from './timed.ts';
@@ -67,105 +76,147 @@ export interface AgainstNaive2<First, Second, Out, Result> extends Common<Out, R
 }
 
 export function againstNaive<In, Out, Result = Out>(options: AgainstNaive<In, Out, Result>): void {
-  const { piece, naive } = options;
-  check(
-    options,
-    options.records.map((records) => [records]),
-    (run) => {
-      const operator = testOperator(piece, run);
-      return { operator, inputs: [operator] };
-    },
-    ([records = []]) => naive(records as readonly Arrived<In>[]),
-  );
+  check(options, oneInput(options));
 }
 
 export function againstNaive2<First, Second, Out, Result = Out>(
   options: AgainstNaive2<First, Second, Out, Result>,
 ): void {
   const { piece, naive } = options;
-  check(
-    options,
-    fc.tuple(options.first, options.second),
-    (run) => {
-      const operator = testOperator2(piece, run);
-      return { operator, inputs: [operator.first, operator.second] };
+  check(options, {
+    records: fc.tuple(options.first, options.second),
+    open: (run, channelRecords) => {
+      const operator = testOperator2<First, Second, Out>((first, second, env) => {
+        env.channelRecords = channelRecords;
+        return piece(first, second, env);
+      }, run);
+      return { operator, inputs: [operator.first, operator.second] as readonly DrivenInput[] };
     },
-    ([first = [], second = []]) =>
+    naive: ([first = [], second = []]) =>
       naive(first as readonly Arrived<First>[], second as readonly Arrived<Second>[]),
-  );
+  });
+}
+
+/** The same for a piece whose functions answer promises: now and then, and at the end, they are waited for. */
+export async function againstNaiveSettling<In, Out, Result = Out>(
+  options: AgainstNaive<In, Out, Result>,
+): Promise<void> {
+  const checked = oneInput(options);
+  const property = fc.asyncProperty(checked.records, scheduleArbitrary, async (inputs, schedule) => {
+    const random = seededRandom(schedule.seed);
+    const steps = stepsOf(inputs, schedule, options);
+    const run = drive(options, checked, steps, schedule);
+    for (let turn = run.next(); ; turn = run.next()) {
+      if (turn.done === true) {
+        compare(options, checked.naive(arrivals(inputs.length, steps)), turn.value);
+        return;
+      }
+      if (turn.value.isAtEnd || random.below(3) === 0) await turn.value.operator.settled();
+    }
+  });
+  await fc.assert(property, { numRuns: 100, ...options.runs });
+}
+
+function oneInput<In, Out, Result>({
+  piece,
+  records,
+  naive,
+}: AgainstNaive<In, Out, Result>): Checked<Out, Result> {
+  return {
+    records: records.map((list) => [list]),
+    open: (run, channelRecords) => {
+      const operator = testOperator<In, Out>((stream, env) => {
+        env.channelRecords = channelRecords;
+        return piece(stream, env);
+      }, run);
+      return { operator, inputs: [operator as DrivenInput] };
+    },
+    naive: ([list = []]) => naive(list as readonly Arrived<In>[]),
+  };
 }
 
 type Inputs = readonly (readonly Timed<unknown>[])[];
 
-/** A run of the kit, as far as it is driven here. */
+/** What the number of inputs makes different. */
+interface Checked<Out, Result> {
+  readonly records: fc.Arbitrary<Inputs>;
+  open(run: OperatorTestOptions, channelRecords: number | null): Driven<Out>;
+  naive(arrived: readonly (readonly Arrived<unknown>[])[]): Naive<Result>;
+}
+
 interface Driven<Out> {
-  readonly operator: Pick<
-    ReturnType<typeof testOperator<never, Out>>,
-    'emitted' | 'outputOf' | 'together' | 'advance' | 'savepoint' | 'end' | 'isOver'
-  >;
-  readonly inputs: readonly {
-    push(value: unknown, timestamp: number): void;
-    watermark(time: number): void;
-    idle(): void;
-  }[];
+  readonly operator: Omit<OperatorTest<never, Out>, 'push' | 'watermark' | 'idle' | 'split' | 'restore'>;
+  readonly inputs: readonly DrivenInput[];
 }
 
-type Open<Out> = (run: OperatorTestOptions) => Driven<Out>;
+/** An input of a run, whatever its records are. */
+type DrivenInput = Pick<InputLane<unknown>, 'push' | 'watermark' | 'idle'>;
 
-function check<Out, Result>(
-  options: Common<Out, Result>,
-  records: fc.Arbitrary<Inputs>,
-  open: Open<Out>,
-  naive: (arrived: readonly (readonly Arrived<unknown>[])[]) => Naive<Result>,
-): void {
-  const { orderedBy, runs } = options;
-  const property = fc.property(records, scheduleArbitrary, (inputs, schedule) => {
+interface Outcome<Result> {
+  readonly output: readonly Result[];
+  /** By the names of their tags. */
+  readonly sideOutputs: Readonly<Record<string, readonly unknown[]>>;
+}
+
+function check<Out, Result>(options: Common<Out, Result>, checked: Checked<Out, Result>): void {
+  const property = fc.property(checked.records, scheduleArbitrary, (inputs, schedule) => {
     const steps = stepsOf(inputs, schedule, options);
-    const actual = drive(options, steps, schedule, open);
-    const wanted = naive(arrivals(inputs.length, steps));
-    const expected = 'output' in wanted ? wanted : { output: wanted, sideOutputs: {} };
-    expect(differences(expected.output, actual.output, orderedBy), 'the output').toEqual([]);
-    for (const [name, values] of Object.entries(actual.sideOutputs)) {
-      expect(differences(expected.sideOutputs[name] ?? [], values), `the side output ${name}`).toEqual([]);
-    }
+    const run = drive(options, checked, steps, schedule);
+    let turn = run.next();
+    while (turn.done !== true) turn = run.next();
+    compare(options, checked.naive(arrivals(inputs.length, steps)), turn.value);
   });
-  fc.assert(property, { numRuns: 100, ...runs });
+  fc.assert(property, { numRuns: 100, ...options.runs });
 }
 
-/** What came out of a whole run, with the savepoint in its midst. */
-function drive<Out, Result>(
+function compare<Out, Result>(
+  { orderedBy }: Common<Out, Result>,
+  wanted: Naive<Result>,
+  actual: Outcome<Result>,
+): void {
+  const expected = 'output' in wanted ? wanted : { output: wanted, sideOutputs: {} };
+  expect(differences(expected.output, actual.output, orderedBy), 'the output').toEqual([]);
+  for (const [name, values] of Object.entries(actual.sideOutputs)) {
+    expect(differences(expected.sideOutputs[name] ?? [], values), `the side output ${name}`).toEqual([]);
+  }
+}
+
+/** A whole run, with the savepoint in its midst. Whoever drives it may let something settle at each turn. */
+function* drive<Out, Result>(
   options: Common<Out, Result>,
+  { open }: Checked<Out, Result>,
   steps: readonly (readonly Step[])[],
-  { parallelism, splits, parallelismAfter }: Schedule,
-  open: Open<Out>,
-): { readonly output: readonly Result[]; readonly sideOutputs: Readonly<Record<string, unknown[]>> } {
+  { parallelism, splits, parallelismAfter, channelRecords }: Schedule,
+): Generator<{ readonly operator: Driven<Out>['operator']; readonly isAtEnd: boolean }, Outcome<Result>> {
   const { kit = {}, shown = ({ value }) => value as unknown as Result } = options;
+  const sideTags = kit.sideOutputs ?? [];
   const output: Result[] = [];
-  const sideOutputs = Object.fromEntries(
-    (kit.sideOutputs ?? []).map(({ name }): [string, unknown[]] => [name, []]),
-  );
-  let driven = open({ ...kit, parallelism, splits });
+  const sideOutputs = Object.fromEntries(sideTags.map(({ name }): [string, unknown[]] => [name, []]));
+  let driven = open({ ...kit, parallelism, splits }, channelRecords);
   const collect = () => {
     output.push(...driven.operator.emitted.map(shown));
-    for (const tag of kit.sideOutputs ?? []) sideOutputs[tag.name]?.push(...driven.operator.outputOf(tag));
+    for (const tag of sideTags) sideOutputs[tag.name]?.push(...driven.operator.outputOf(tag));
   };
   for (const atOnce of steps) {
     driven.operator.together(() => {
       for (const step of atOnce) {
-        if (step.kind === 'record') driven.inputs[step.input]?.push(step.value, step.timestamp);
-        if (step.kind === 'watermark') driven.inputs[step.input]?.watermark(step.time);
-        if (step.kind === 'idle') driven.inputs[step.input]?.idle();
+        const input = 'input' in step ? driven.inputs[step.input] : undefined;
+        if (step.kind === 'record') input?.push(step.value, step.timestamp);
+        if (step.kind === 'watermark') input?.watermark(step.time);
+        if (step.kind === 'idle') input?.idle();
       }
     });
     for (const step of atOnce) {
       if (step.kind === 'advance') driven.operator.advance(step.ms);
       if (step.kind !== 'savepoint') continue;
-      const savepoint = driven.operator.savepoint();
+      const from = driven.operator.savepoint();
       collect();
-      driven = open({ ...kit, parallelism: parallelismAfter, from: savepoint });
+      driven = open({ ...kit, parallelism: parallelismAfter, from }, channelRecords);
     }
+    yield { operator: driven.operator, isAtEnd: false };
   }
   driven.operator.end();
+  yield { operator: driven.operator, isAtEnd: true };
   expect(driven.operator.isOver, 'the job has ended').toBe(true);
   collect();
   return { output, sideOutputs };

@@ -17,6 +17,8 @@ export interface Schedule {
   /** Share of the records before the savepoint, 0 to 1; null: none is taken. */
   readonly savepointAfter: number | null;
   readonly parallelismAfter: number;
+  /** With room for one record in each channel everything waits for everything; null: room enough. */
+  readonly channelRecords: number | null;
 }
 
 export type Step =
@@ -32,6 +34,7 @@ export const scheduleArbitrary: fc.Arbitrary<Schedule> = fc.record({
   splits: fc.integer({ min: 1, max: 3 }),
   savepointAfter: fc.option(fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100)),
   parallelismAfter: fc.integer({ min: 1, max: 3 }),
+  channelRecords: fc.constantFrom(null, 1, 2),
 });
 
 /** In groups of what happens at once. Only records of one group come together; everything else has one of its own. */

@@ -18,6 +18,10 @@ import type { Leg, Plan } from './plan.ts';
 import type { ProcessFunction } from './processFunctions.ts';
 import { processFunctionsOf } from './processFunctionsOf.ts';
 import { RecordStream } from './recordStream.ts';
+import type { TriggerStates } from './triggers.ts';
+import { WindowedStream } from './windowedStream.ts';
+import type { WindowAssigner, WindowOptions } from './windows.ts';
+import { allLegs, countWindows, windowsOf } from './writtenWindows.ts';
 
 export class DataStream<T> extends RecordStream<T> {
   readonly #plan: Plan;
@@ -98,6 +102,20 @@ export class DataStream<T> extends RecordStream<T> {
   /** All to the first subtask of the next operator. */
   global(): DataStream<T> {
     return this.#spread('global');
+  }
+
+  /** All records, cut into windows. One subtask computes them, whatever the parallelism of the job is. */
+  windowAll<States extends TriggerStates = Record<never, never>>(
+    assigner: WindowAssigner<T>,
+    options: WindowOptions<T, States> = {},
+  ): WindowedStream<T, null> {
+    return new WindowedStream(this.#plan, allLegs(this.#legs), windowsOf(assigner, options, true));
+  }
+
+  /** Windows of `size` records, as `countWindow` of a keyed stream. One subtask computes them. */
+  countWindowAll(size: number, slide?: number): WindowedStream<T, null> {
+    const windows = countWindows(size, slide, callerLocation(), true);
+    return new WindowedStream(this.#plan, allLegs(this.#legs), windows);
   }
 
   /** Windows are of a key: put `keyBy` before, or use `windowAll`. */

@@ -28,6 +28,15 @@ export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export { DataStream } from './dataStream.ts';
 export type { Duration } from './duration.ts';
 export type { Environment, SourceOptions } from './environment.ts';
+export {
+  countEvictor,
+  deltaEvictor,
+  type Evictor,
+  type EvictorContext,
+  type EvictorOptions,
+  type TimestampedValue,
+  timeEvictor,
+} from './evictors.ts';
 export { KeyedStream } from './keyedStream.ts';
 export type { OperatorOptions } from './operatorOptions.ts';
 export { type OutputTag, outputTag } from './outputTag.ts';
@@ -41,7 +50,6 @@ export {
   type KeyedProcessFunction,
   ofType,
   type ProcessFunction,
-  type WindowProcessFunction,
 } from './processFunctions.ts';
 export type {
   RichFilterFunction,
@@ -76,5 +84,44 @@ export {
   monotonousTimestamps,
   type WatermarkOptions,
 } from './watermarks.ts';
+export {
+  continuousEventTime,
+  continuousProcessingTime,
+  count,
+  delta,
+  eventTime,
+  type MergedWindow,
+  never,
+  processingTime,
+  purging,
+  type Trigger,
+  type TriggerContext,
+  type TriggerResult,
+  type TriggerStates,
+  type TriggerTimers,
+} from './triggers.ts';
 export { WindowedStream } from './windowedStream.ts';
-export { type AggregateFunction, type KeyedWindow, type TumblingWindows, tumbling } from './windows.ts';
+export type {
+  AggregateFunction,
+  WindowAggregateFunction,
+  WindowContext,
+  WindowProcessFunction,
+  WindowReduceFunction,
+} from './windowFunctions.ts';
+export {
+  type AlignedWindowOptions,
+  type GlobalWindows,
+  globalWindow,
+  type KeyedWindow,
+  type SessionWindows,
+  type SlidingWindows,
+  session,
+  sliding,
+  type TimeWindow,
+  type TumblingWindows,
+  tumbling,
+  type WindowAssigner,
+  type WindowOptions,
+  type WindowTime,
+  type WindowTimeOptions,
+} from './windows.ts';

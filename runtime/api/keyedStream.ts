@@ -14,8 +14,10 @@ import { processFunctionsOf } from './processFunctionsOf.ts';
 import { type RichReduceFunction, recordFunction } from './recordFunctions.ts';
 import { RecordStream } from './recordStream.ts';
 import type { DeclaredStates } from './state.ts';
+import type { TriggerStates } from './triggers.ts';
 import { WindowedStream } from './windowedStream.ts';
-import type { TumblingWindows } from './windows.ts';
+import type { WindowAssigner, WindowOptions } from './windows.ts';
+import { countWindows, windowsOf } from './writtenWindows.ts';
 
 export class KeyedStream<T, K extends Key> extends RecordStream<T> {
   readonly #plan: Plan;
@@ -74,9 +76,20 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     return new DataStream(this.#plan, legs);
   }
 
-  /** The records of each key, cut into pieces of event time. */
-  window(windows: TumblingWindows): WindowedStream<T, K> {
-    return new WindowedStream(this.#plan, this.#legs, windows);
+  /** The records of each key, cut into windows: `tumbling`, `sliding`, `session` or `globalWindow`. */
+  window<States extends TriggerStates = Record<never, never>>(
+    assigner: WindowAssigner<T>,
+    options: WindowOptions<T, States> = {},
+  ): WindowedStream<T, K> {
+    return new WindowedStream(this.#plan, this.#legs, windowsOf(assigner, options));
+  }
+
+  /**
+   * Windows of `size` records of a key, one after the other. With `slide`, after every so many records a window of the last
+   * `size` of them, at first of fewer.
+   */
+  countWindow(size: number, slide?: number): WindowedStream<T, K> {
+    return new WindowedStream(this.#plan, this.#legs, countWindows(size, slide, callerLocation()));
   }
 
   /** By other keys. */

@@ -4,7 +4,6 @@
  */
 import type { Lifecycle } from '../operators/lifecycle.ts';
 import type { Timer, Timers, Timestamp } from '../operators/operator.ts';
-import type { KeyedWindow } from '../operators/windowOperator.ts';
 import type { Key } from '../state/declarations.ts';
 import type { OutputTag } from './outputTag.ts';
 import type { DeclaredStates, StateHandles } from './state.ts';
@@ -85,10 +84,4 @@ export interface KeyedCoProcessFunction<
   onFirst(value: First, context: KeyedContext<K, Out, States, Opened>): void;
   onSecond(value: Second, context: KeyedContext<K, Out, States, Opened>): void;
   onTimer?(timer: Timer, context: KeyedContext<K, Out, States, Opened>): void;
-}
-
-export interface WindowProcessFunction<T, K extends Key, Out> {
-  readonly output?: TypeName<Out>;
-  /** All records of a window, in the order in which they came. They are kept until then: prefer `aggregate`. */
-  onWindow(values: readonly T[], window: KeyedWindow<K>, emit: (value: Out) => void): void;
 }

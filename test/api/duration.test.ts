@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseFrame } from '../../runtime/api/callerLocation.ts';
-import { type Duration, durationMs } from '../../runtime/api/duration.ts';
+import { type Duration, durationMs, signedDurationMs } from '../../runtime/api/duration.ts';
 
 test.each<[Duration, number]>([
   [250, 250],
@@ -18,6 +18,26 @@ test.each(['', '5', '5 minuten', '-1 s', '1e3 s', Number.NaN, -1, Number.POSITIV
   '%j is no duration',
   (duration) => {
     expect(() => durationMs(duration as Duration, 'The size')).toThrow(/^The size must be a duration/);
+  },
+);
+
+test.each<[Duration, number]>([
+  ['-5 min', -300_000],
+  ['-1.5 s', -1_500],
+  [-250, -250],
+  ['5 min', 300_000],
+  ['0 s', 0],
+  ['-0 s', 0],
+])('%j is %i ms, where a duration may be negative', (duration, ms) => {
+  expect(signedDurationMs(duration, 'It')).toBe(ms);
+});
+
+test.each(['', '-', '--1 s', '- 5', '-5', Number.NaN, Number.NEGATIVE_INFINITY])(
+  '%j is no duration, negative or not',
+  (duration) => {
+    expect(() => signedDurationMs(duration as Duration, 'The bound')).toThrow(
+      /^The bound must be a duration/,
+    );
   },
 );
 

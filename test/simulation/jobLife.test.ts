@@ -202,7 +202,7 @@ describe('H1 H2 windows and the end of event time', () => {
         .process(
           {
             output: ofType<{ id: string }>(),
-            onWindow: (values, window, emit) => emit({ id: `${window.key}#${values.length}` }),
+            onWindow: (values, window, { emit }) => emit({ id: `${window.key}#${values.length}` }),
           },
           { uid: 'hours' },
         )

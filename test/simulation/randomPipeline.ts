@@ -169,7 +169,7 @@ const apply = (
         .process(
           {
             output: ofType<Item>(),
-            onWindow: (values, window, emit) =>
+            onWindow: (values, window, { emit }) =>
               emit({
                 id: `${window.key}@${window.start - FIRST_TIME}=${values.length}`,
                 key: window.key,

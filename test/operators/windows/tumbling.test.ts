@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_WATERMARK, NO_TIMESTAMP } from '../../runtime/operators/operator.ts';
-import { type KeyedWindow, WindowOperator, windowStart } from '../../runtime/operators/windowOperator.ts';
-import { OperatorHarness } from './harness.ts';
+import { MAX_WATERMARK, NO_TIMESTAMP } from '../../../runtime/operators/operator.ts';
+import { windowStart } from '../../../runtime/operators/windows/window.ts';
+import { OperatorHarness } from '../harness.ts';
+import { windowOperator } from './windowOperator.ts';
 
 interface Reading {
   readonly key: string;
@@ -10,17 +11,11 @@ interface Reading {
 }
 
 function harnessOf(sizeMs: number, offsetMs = 0) {
-  const operator = new WindowOperator<
-    Reading,
-    readonly number[],
-    readonly [string, number, number, readonly number[]]
-  >({
-    sizeMs,
-    offsetMs,
-    state: { name: 'windows', type: 'map', schemaVersion: 1 },
-    add: (numbers = [], reading) => [...numbers, reading.n],
-    emit: (numbers, window: KeyedWindow, collect) =>
-      collect([window.key as string, window.start, window.end, numbers]),
+  const operator = windowOperator<Reading, readonly number[]>({
+    assigner: { type: 'tumbling', sizeMs, offsetMs, time: 'event' },
+    create: () => [],
+    add: (numbers, reading) => [...numbers, reading.n],
+    emit: (numbers, { key, start, end }, { emit }) => emit([key, start, end, numbers]),
   });
   return { operator, harness: new OperatorHarness(operator, (reading: Reading) => reading.key) };
 }

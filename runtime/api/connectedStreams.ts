@@ -1,14 +1,15 @@
 /** Two streams of different records that meet in one operator, with or without a common key. */
-import { endStatesOf, ProcessOperator } from '../operators/processOperator.ts';
 import type { Key } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { DataStream } from './dataStream.ts';
-import { declareStates } from './declareStates.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
 import type { Leg, Plan } from './plan.ts';
-import type { CoProcessFunction, KeyedCoProcessFunction } from './processFunctions.ts';
-import { processFunctionsOf } from './processFunctionsOf.ts';
+import type { CoProcessFunction, KeyedCoProcessFunction, KeylessStates } from './processFunctions.ts';
+import { plannedProcess } from './processFunctionsOf.ts';
 import type { DeclaredStates } from './state.ts';
+
+/** By input. */
+const FUNCTIONS = ['onFirst', 'onSecond'];
 
 export class ConnectedStreams<First, Second> {
   readonly #plan: Plan;
@@ -22,19 +23,19 @@ export class ConnectedStreams<First, Second> {
     this.#inputs = [first, second];
   }
 
-  process<Out = never, Opened = undefined>(
-    process: CoProcessFunction<First, Second, Out, Opened>,
+  /** A function per input. Where one of the streams has keys, its records are spread by them, and that is all. */
+  process<Out = never, States extends KeylessStates = Record<never, never>, Opened = undefined>(
+    process: CoProcessFunction<First, Second, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const functions = processFunctionsOf(process, [process.onFirst, process.onSecond], {});
+    const location = callerLocation();
     const legs = this.#plan.addOperator({
+      ...plannedProcess(process, FUNCTIONS, { options, location, keyed: false }),
       type: 'coProcess',
       options,
-      location: callerLocation(),
+      location,
       inputs: this.#inputs,
       keyed: false,
-      states: endStatesOf(functions),
-      create: () => new ProcessOperator(functions),
     });
     return new DataStream(this.#plan, legs);
   }
@@ -59,16 +60,13 @@ export class KeyedConnectedStreams<First, Second, K extends Key> {
     options: OperatorOptions = {},
   ): DataStream<Out> {
     const location = callerLocation();
-    const states = declareStates(process.state ?? {}, options, location);
-    const functions = processFunctionsOf(process, [process.onFirst, process.onSecond], states);
     const legs = this.#plan.addOperator({
+      ...plannedProcess(process, FUNCTIONS, { options, location, keyed: true }),
       type: 'coProcess',
       options,
       location,
       inputs: this.#inputs,
       keyed: true,
-      states: Object.values(states),
-      create: () => new ProcessOperator(functions),
     });
     return new DataStream(this.#plan, legs);
   }

@@ -4,9 +4,9 @@
  */
 import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { SourceLocation } from '../graph/jobGraph.ts';
-import type { StreamOperator } from '../operators/operator.ts';
-import { endStatesOf, ProcessOperator } from '../operators/processOperator.ts';
-import type { Key, StateDeclaration } from '../state/declarations.ts';
+import type { Key } from '../state/declarations.ts';
+import type { BroadcastStates } from './broadcastFunctions.ts';
+import { BroadcastConnectedStream, BroadcastStream } from './broadcastStream.ts';
 import { callerLocation } from './callerLocation.ts';
 import { ConnectedStreams } from './connectedStreams.ts';
 import { keyedLegs } from './keyedLegs.ts';
@@ -15,9 +15,9 @@ import type { OperatorOptions } from './operatorOptions.ts';
 import type { OutputTag } from './outputTag.ts';
 import { PipelineError } from './pipelineError.ts';
 import type { Leg, Plan } from './plan.ts';
-import type { ProcessFunction } from './processFunctions.ts';
-import { processFunctionsOf } from './processFunctionsOf.ts';
-import { RecordStream } from './recordStream.ts';
+import type { KeylessStates, ProcessFunction } from './processFunctions.ts';
+import { plannedProcess } from './processFunctionsOf.ts';
+import { RecordStream, written } from './recordStream.ts';
 import type { TriggerStates } from './triggers.ts';
 import { WindowedStream } from './windowedStream.ts';
 import type { WindowAssigner, WindowOptions } from './windows.ts';
@@ -34,14 +34,17 @@ export class DataStream<T> extends RecordStream<T> {
     this.#legs = legs;
   }
 
-  /** Any number of records out for each one in; state and timers need a keyBy before. */
-  process<Out = never, Opened = undefined>(
-    process: ProcessFunction<T, Out, Opened>,
+  /** Any number of records out for each one in. Keyed state and timers need a keyBy before. */
+  process<Out = never, States extends KeylessStates = Record<never, never>, Opened = undefined>(
+    process: ProcessFunction<T, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const functions = processFunctionsOf(process, [process.onElement], {});
-    const states = endStatesOf(functions);
-    return this.#operator('process', options, callerLocation(), () => new ProcessOperator(functions), states);
+    const location = callerLocation();
+    const planned = plannedProcess(process, ['onElement'], { options, location, keyed: false });
+    const inputs = [this.#legs];
+    return this.behind(
+      this.#plan.addOperator({ ...planned, type: 'process', options, location, inputs, keyed: false }),
+    );
   }
 
   /** Records of one key go to one subtask, in order, and share one state. */
@@ -69,9 +72,20 @@ export class DataStream<T> extends RecordStream<T> {
     return new DataStream(this.#plan, [...this.#legs, ...others.flatMap((other) => other.#legs)]);
   }
 
-  /** Two streams of different records into one operator. */
-  connect<Second>(second: DataStream<Second>): ConnectedStreams<T, Second> {
-    return new ConnectedStreams(this.#plan, this.#legs, second.#legs);
+  /**
+   * Two streams of different records into one operator. With a broadcast stream, its records go to every subtask. State per
+   * key needs keys on both sides: `a.keyBy(…).connect(b.keyBy(…))`.
+   */
+  connect<Rule, Broadcast extends BroadcastStates>(
+    rules: BroadcastStream<Rule, Broadcast>,
+  ): BroadcastConnectedStream<T, Rule, Broadcast>;
+  connect<Second>(second: RecordStream<Second>): ConnectedStreams<T, Second>;
+  connect(
+    second: RecordStream<unknown> | BroadcastStream<unknown, BroadcastStates>,
+  ): ConnectedStreams<T, unknown> | BroadcastConnectedStream<T, unknown, BroadcastStates> {
+    return second instanceof BroadcastStream
+      ? new BroadcastConnectedStream(this.#plan, this.#legs, second)
+      : new ConnectedStreams(this.#plan, this.#legs, second[written].legs);
   }
 
   /** Round robin over all subtasks of the next operator. */
@@ -94,9 +108,15 @@ export class DataStream<T> extends RecordStream<T> {
     return this.#spread('custom', partition as Partitioner<unknown>);
   }
 
-  /** Every subtask of the next operator gets every record. */
-  broadcast(): DataStream<T> {
-    return this.#spread('broadcast');
+  /**
+   * Every subtask of the next operator gets every record. With states, which are then `broadcastState`s, it is one side of
+   * the broadcast state pattern: `stream.connect(rules.broadcast({ rules: broadcastState<string, Rule>() }))`.
+   */
+  broadcast(): DataStream<T>;
+  broadcast<Broadcast extends BroadcastStates>(states: Broadcast): BroadcastStream<T, Broadcast>;
+  broadcast(states?: BroadcastStates): DataStream<T> | BroadcastStream<T, BroadcastStates> {
+    const spread = this.#spread('broadcast');
+    return states === undefined ? spread : new BroadcastStream(spread.#legs, states);
   }
 
   /** All to the first subtask of the next operator. */
@@ -140,26 +160,6 @@ export class DataStream<T> extends RecordStream<T> {
       this.#plan,
       this.#legs.map((leg) => ({ ...leg, partitioning, keyOf: null, partition, label: partitioning })),
     );
-  }
-
-  #operator<Out>(
-    type: string,
-    options: OperatorOptions,
-    location: SourceLocation | null,
-    create: () => StreamOperator,
-    states: readonly StateDeclaration[] = [],
-  ): DataStream<Out> {
-    const inputs = [this.#legs];
-    const legs = this.#plan.addOperator({
-      type,
-      options,
-      location,
-      inputs,
-      keyed: false,
-      states,
-      create,
-    });
-    return new DataStream(this.#plan, legs);
   }
 }
 

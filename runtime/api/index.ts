@@ -24,6 +24,18 @@ export type {
   ReducingState,
   ValueState,
 } from '../state/declarations.ts';
+export type {
+  BroadcastContext,
+  BroadcastProcessFunction,
+  BroadcastStates,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
+} from './broadcastFunctions.ts';
+export {
+  BroadcastConnectedStream,
+  BroadcastStream,
+  KeyedBroadcastConnectedStream,
+} from './broadcastStream.ts';
 export { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 export { DataStream } from './dataStream.ts';
 export type { Duration } from './duration.ts';
@@ -37,6 +49,7 @@ export {
   type TimestampedValue,
   timeEvictor,
 } from './evictors.ts';
+export type { IntervalJoin, IntervalJoinFunction, PairContext, PairInfo } from './joins.ts';
 export { KeyedStream } from './keyedStream.ts';
 export type { OperatorOptions } from './operatorOptions.ts';
 export { type OutputTag, outputTag } from './outputTag.ts';
@@ -48,8 +61,11 @@ export {
   type KeyedContext,
   type KeyedCoProcessFunction,
   type KeyedProcessFunction,
+  type KeylessStates,
   ofType,
+  type ProcessContext,
   type ProcessFunction,
+  type TypeName,
 } from './processFunctions.ts';
 export type {
   RichFilterFunction,
@@ -57,6 +73,7 @@ export type {
   RichMapFunction,
   RichReduceFunction,
 } from './recordFunctions.ts';
+export { RecordStream } from './recordStream.ts';
 export type { CheckpointOptions, RestartOptions } from './settings.ts';
 export {
   type AggregatingStateOptions,
@@ -79,12 +96,6 @@ export {
   valueState,
 } from './state.ts';
 export {
-  boundedOutOfOrderness,
-  forGenerator,
-  monotonousTimestamps,
-  type WatermarkOptions,
-} from './watermarks.ts';
-export {
   continuousEventTime,
   continuousProcessingTime,
   count,
@@ -100,6 +111,12 @@ export {
   type TriggerStates,
   type TriggerTimers,
 } from './triggers.ts';
+export {
+  boundedOutOfOrderness,
+  forGenerator,
+  monotonousTimestamps,
+  type WatermarkOptions,
+} from './watermarks.ts';
 export { WindowedStream } from './windowedStream.ts';
 export type {
   AggregateFunction,

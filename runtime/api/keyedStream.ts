@@ -1,18 +1,20 @@
 /** A stream whose records have keys: each key has its own state, its own timers, its own windows. */
-import { ProcessOperator } from '../operators/processOperator.ts';
+import type { SourceLocation } from '../graph/jobGraph.ts';
 import { ReduceOperator } from '../operators/reduceOperator.ts';
 import type { Key, StateDeclaration } from '../state/declarations.ts';
+import type { BroadcastStates } from './broadcastFunctions.ts';
+import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStream.ts';
 import { callerLocation } from './callerLocation.ts';
-import { KeyedConnectedStreams } from './connectedStreams.ts';
+import { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 import { DataStream } from './dataStream.ts';
-import { declareStates } from './declareStates.ts';
+import { type IntervalJoin, type IntervalJoinFunction, intervalJoin, type PairInfo } from './joins.ts';
 import { keyedLegs } from './keyedLegs.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
-import type { Leg, Plan } from './plan.ts';
+import type { Leg, Plan, PlannedFunction } from './plan.ts';
 import type { KeyedProcessFunction } from './processFunctions.ts';
-import { processFunctionsOf } from './processFunctionsOf.ts';
+import { plannedProcess } from './processFunctionsOf.ts';
 import { type RichReduceFunction, recordFunction } from './recordFunctions.ts';
-import { RecordStream } from './recordStream.ts';
+import { RecordStream, written } from './recordStream.ts';
 import type { DeclaredStates } from './state.ts';
 import type { TriggerStates } from './triggers.ts';
 import { WindowedStream } from './windowedStream.ts';
@@ -62,16 +64,15 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     options: OperatorOptions = {},
   ): DataStream<Out> {
     const location = callerLocation();
-    const states = declareStates(process.state ?? {}, options, location);
-    const functions = processFunctionsOf(process, [process.onElement], states);
+    const planned = plannedProcess(process, ['onElement'], { options, location, keyed: true });
+    const inputs = [this.#legs];
     const legs = this.#plan.addOperator({
+      ...planned,
       type: 'process',
       options,
       location,
-      inputs: [this.#legs],
+      inputs,
       keyed: true,
-      states: Object.values(states),
-      create: () => new ProcessOperator(functions),
     });
     return new DataStream(this.#plan, legs);
   }
@@ -102,9 +103,70 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     return new KeyedStream(this.#plan, [...this.#legs, ...others.flatMap((other) => other.#legs)]);
   }
 
-  /** Two streams with the same keys into one operator: what has one key meets in one state. */
-  connect<Second>(second: KeyedStream<Second, K>): KeyedConnectedStreams<T, Second, K> {
-    return new KeyedConnectedStreams(this.#plan, this.#legs, second.#legs);
+  /**
+   * Pairs of a record of this stream (left) and one of the other (right) that have the same key and whose times lie near
+   * each other. A function answers what comes out for each pair; an object with `onPair` emits what it likes.
+   */
+  join<Right, Out>(
+    right: KeyedStream<Right, K>,
+    how: IntervalJoin<T, Right>,
+    join: (left: T, right: Right, pair: PairInfo<K>) => Out,
+    options?: OperatorOptions,
+  ): DataStream<Out>;
+  join<Right, Out = never, Opened = undefined>(
+    right: KeyedStream<Right, K>,
+    how: IntervalJoin<T, Right>,
+    join: IntervalJoinFunction<T, Right, K, Out, Opened>,
+    options?: OperatorOptions,
+  ): DataStream<Out>;
+  join<Right>(
+    right: KeyedStream<Right, K>,
+    how: IntervalJoin<T, Right>,
+    join: object,
+    options: OperatorOptions = {},
+  ): DataStream<unknown> {
+    const location = callerLocation();
+    return this.#withOther(
+      'intervalJoin',
+      right,
+      intervalJoin(how, join, options, location),
+      options,
+      location,
+    );
+  }
+
+  /**
+   * Two streams with the same keys into one operator: what has one key meets in one state. With a broadcast stream, every
+   * subtask gets each of its records. A stream without keys is connected too, but then there is no keyed state: the
+   * records of this one are spread by their keys, and that is all.
+   */
+  connect<Rule, Broadcast extends BroadcastStates>(
+    rules: BroadcastStream<Rule, Broadcast>,
+  ): KeyedBroadcastConnectedStream<T, Rule, K, Broadcast>;
+  connect<Second>(second: KeyedStream<Second, K>): KeyedConnectedStreams<T, Second, K>;
+  connect<Second>(second: DataStream<Second>): ConnectedStreams<T, Second>;
+  connect(
+    second: KeyedStream<unknown, K> | DataStream<unknown> | BroadcastStream<unknown, BroadcastStates>,
+  ):
+    | KeyedConnectedStreams<T, unknown, K>
+    | ConnectedStreams<T, unknown>
+    | KeyedBroadcastConnectedStream<T, unknown, K, BroadcastStates> {
+    if (second instanceof BroadcastStream)
+      return new KeyedBroadcastConnectedStream(this.#plan, this.#legs, second);
+    return second instanceof KeyedStream
+      ? new KeyedConnectedStreams(this.#plan, this.#legs, second.#legs)
+      : new ConnectedStreams(this.#plan, this.#legs, second[written].legs);
+  }
+
+  #withOther<Right>(
+    type: string,
+    right: KeyedStream<Right, K>,
+    planned: PlannedFunction,
+    options: OperatorOptions,
+    location: SourceLocation | null,
+  ): DataStream<unknown> {
+    const inputs = [this.#legs, right.#legs];
+    return this.behind(this.#plan.addOperator({ ...planned, type, options, location, inputs, keyed: true }));
   }
 
   protected override behind<Out>(legs: readonly Leg[]): DataStream<Out> {

@@ -40,6 +40,12 @@ export interface PlannedOperator {
   readonly factory: OperatorFactory;
 }
 
+/** An operator as its functions make it, wherever it stands. */
+export interface PlannedFunction {
+  readonly states: readonly StateDeclaration[];
+  readonly create: () => StreamOperator;
+}
+
 export class Plan {
   /** In the order in which they were written; whatever feeds an operator was written before it. */
   readonly operators: PlannedOperator[] = [];
@@ -60,15 +66,15 @@ export class Plan {
   }
 
   /** An operator between source and sink. */
-  addOperator(operator: {
-    readonly type: string;
-    readonly options: OperatorOptions;
-    readonly location: SourceLocation | null;
-    readonly inputs: readonly (readonly Leg[])[];
-    readonly keyed: boolean;
-    readonly states: readonly StateDeclaration[];
-    readonly create: () => StreamOperator;
-  }): readonly Leg[] {
+  addOperator(
+    operator: PlannedFunction & {
+      readonly type: string;
+      readonly options: OperatorOptions;
+      readonly location: SourceLocation | null;
+      readonly inputs: readonly (readonly Leg[])[];
+      readonly keyed: boolean;
+    },
+  ): readonly Leg[] {
     const { create, states, ...rest } = operator;
     return this.add({
       ...rest,

@@ -36,6 +36,15 @@ export interface EmitContext<Out, Opened = undefined> {
   log(level: 'debug' | 'info' | 'warning' | 'error', text: string): void;
 }
 
+/** States that need no key. */
+export type KeylessStates = DeclaredStates<'operator' | 'broadcast'>;
+
+export interface ProcessContext<Out, States extends KeylessStates, Opened = undefined>
+  extends EmitContext<Out, Opened> {
+  /** Of this subtask as a whole. */
+  readonly state: StateHandles<States>;
+}
+
 export interface KeyedContext<K extends Key, Out, States extends DeclaredStates, Opened = undefined>
   extends EmitContext<Out, Opened> {
   readonly key: K;
@@ -43,11 +52,13 @@ export interface KeyedContext<K extends Key, Out, States extends DeclaredStates,
   readonly timers: Timers;
 }
 
-export interface ProcessFunction<T, Out, Opened = undefined> extends Lifecycle<Opened> {
+export interface ProcessFunction<T, Out, States extends KeylessStates, Opened = undefined>
+  extends Lifecycle<Opened> {
   readonly output?: TypeName<Out>;
-  onElement(value: T, context: EmitContext<Out, Opened>): void;
+  readonly state?: States;
+  onElement(value: T, context: ProcessContext<Out, States, Opened>): void;
   /** The input has ended. Once per subtask, also when a checkpoint from after it is restored. */
-  onEnd?(context: EmitContext<Out, Opened>): void;
+  onEnd?(context: ProcessContext<Out, States, Opened>): void;
 }
 
 export interface KeyedProcessFunction<
@@ -63,12 +74,14 @@ export interface KeyedProcessFunction<
   onTimer?(timer: Timer, context: KeyedContext<K, Out, States, Opened>): void;
 }
 
-export interface CoProcessFunction<First, Second, Out, Opened = undefined> extends Lifecycle<Opened> {
+export interface CoProcessFunction<First, Second, Out, States extends KeylessStates, Opened = undefined>
+  extends Lifecycle<Opened> {
   readonly output?: TypeName<Out>;
-  onFirst(value: First, context: EmitContext<Out, Opened>): void;
-  onSecond(value: Second, context: EmitContext<Out, Opened>): void;
+  readonly state?: States;
+  onFirst(value: First, context: ProcessContext<Out, States, Opened>): void;
+  onSecond(value: Second, context: ProcessContext<Out, States, Opened>): void;
   /** Both inputs have ended. Once per subtask, also when a checkpoint from after it is restored. */
-  onEnd?(context: EmitContext<Out, Opened>): void;
+  onEnd?(context: ProcessContext<Out, States, Opened>): void;
 }
 
 export interface KeyedCoProcessFunction<

@@ -1,26 +1,86 @@
-/** From the functions of an author, with their types, to those that the operator calls, without. */
-import type { AnyLifecycle } from '../operators/lifecycle.ts';
-import type { Timer } from '../operators/operator.ts';
-import type { ProcessContext, ProcessFunctions } from '../operators/processOperator.ts';
+/** From the functions of an author, with their types, to those that an operator calls, without. */
+import type { SourceLocation } from '../graph/jobGraph.ts';
+import { endStatesOf, type ProcessFunctions, ProcessOperator } from '../operators/processOperator.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
+import { declareStates } from './declareStates.ts';
+import type { OperatorOptions } from './operatorOptions.ts';
+import { PipelineError } from './pipelineError.ts';
+import type { PlannedFunction } from './plan.ts';
+import type { DeclaredStates, StateKind } from './state.ts';
 
-/** The methods are called on the object that the author wrote, so that `this` is what it looks like. */
-export function processFunctionsOf(
-  author: AnyLifecycle & {
-    readonly onTimer?: (timer: Timer, context: never) => void;
-    readonly onEnd?: (context: never) => void;
-  },
-  onElement: readonly ((value: never, context: never) => void)[],
-  states: Readonly<Record<string, StateDeclaration>>,
-): ProcessFunctions {
-  const { onTimer, onEnd } = author;
-  return {
+/** What authors write, as far as it can be said without its types. */
+export interface AuthorFunctions {
+  readonly state?: DeclaredStates;
+  onTimer?(timer: never, context: never): void;
+  onEnd?(context: never): void;
+  open?(runtime: never): unknown;
+  close?(opened: never): void;
+}
+
+/** Where the functions stand, and what their operator can have. */
+export interface AuthorPlace {
+  readonly options: OperatorOptions;
+  readonly location: SourceLocation | null;
+  readonly keyed: boolean;
+}
+
+/** The operator of a `process`. `perInput`: the names of its functions, by input. Throws PipelineError. */
+export function plannedProcess(
+  author: AuthorFunctions,
+  perInput: readonly string[],
+  place: AuthorPlace,
+): PlannedFunction {
+  const states = statesOf(author, place);
+  const functions: ProcessFunctions = {
     states,
-    onElement: onElement.map(
-      (method) => method.bind(author) as (value: unknown, context: ProcessContext) => void,
-    ),
-    onTimer: (onTimer?.bind(author) as ProcessFunctions['onTimer'] | undefined) ?? null,
-    onEnd: (onEnd?.bind(author) as ProcessFunctions['onEnd'] | undefined) ?? null,
+    onElement: perInput.map((name) => methodOf(author, name, place)),
+    ...endsOf<ProcessFunctions>(author, place),
     lifecycle: author,
   };
+  return {
+    states: allStates(Object.values(states), endStatesOf(functions), place),
+    create: () => new ProcessOperator(functions),
+  };
+}
+
+const keyless: readonly StateKind[] = ['operator', 'broadcast'];
+
+/** By the names that the functions use. */
+export function statesOf(
+  { state = {} }: AuthorFunctions,
+  { options, location, keyed }: AuthorPlace,
+): Readonly<Record<string, StateDeclaration>> {
+  return keyed ? declareStates(state, options, location) : declareStates(state, options, location, keyless);
+}
+
+/** Timers need keys, and the end of the input has none. */
+export function endsOf<Functions extends { readonly onTimer: unknown; readonly onEnd: unknown }>(
+  author: AuthorFunctions,
+  { keyed }: AuthorPlace,
+): Pick<Functions, 'onTimer' | 'onEnd'> {
+  return {
+    onTimer: (keyed ? (author.onTimer?.bind(author) ?? null) : null) as Functions['onTimer'],
+    onEnd: (keyed ? null : (author.onEnd?.bind(author) ?? null)) as Functions['onEnd'],
+  };
+}
+
+/** Called on the object that the author wrote, so that `this` is what it looks like. */
+export function methodOf<Method>(author: object, name: string, { options, location }: AuthorPlace): Method {
+  const method: unknown = (author as Readonly<Record<string, unknown>>)[name];
+  if (typeof method === 'function') return method.bind(author) as Method;
+  const operator = `Operator "${options.name ?? options.uid ?? 'process'}"`;
+  throw new PipelineError(location, operator, location, ` needs a function "${name}".`);
+}
+
+/** Those of the author and those of the operator itself, which must not have the same names. */
+export function allStates(
+  declared: readonly StateDeclaration[],
+  own: readonly StateDeclaration[],
+  { options, location }: AuthorPlace,
+): readonly StateDeclaration[] {
+  const taken = declared.find(({ name }) => own.some((other) => other.name === name));
+  if (taken === undefined) return [...declared, ...own];
+  const operator = `Operator "${options.name ?? options.uid ?? 'process'}"`;
+  const problem = ` has a state named "${taken.name}", as one of its own is: give it another name.`;
+  throw new PipelineError(location, operator, location, problem);
 }

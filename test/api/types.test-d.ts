@@ -139,8 +139,32 @@ pipeline('process', (env) => {
     output: ofType<number>(),
     onElement(flight, ctx) {
       ctx.emit(flight.delay);
-      // @ts-expect-error: no state without a key
-      ctx.state;
+      // @ts-expect-error: not declared
+      ctx.state.seen;
+      // @ts-expect-error: no timers without a key
+      ctx.timers;
+    },
+  });
+  env.fromSource(flights).process({
+    output: ofType<number>(),
+    state: { pending: operatorListState<Flight>() },
+    onElement(flight, ctx) {
+      ctx.state.pending.add(flight);
+      // @ts-expect-error: not its type
+      ctx.state.pending.add(flight.delay);
+    },
+    onEnd: (ctx) => ctx.emit(ctx.state.pending.get().length),
+  });
+  env.fromSource(flights).process({
+    // @ts-expect-error: no keyed state without a key
+    state: { seen: valueState<number>() },
+    onElement() {},
+  });
+  keyed.process({
+    state: { seen: valueState<number>(), pending: operatorListState<Flight>() },
+    onElement(flight, ctx) {
+      ctx.state.seen.set(ctx.state.pending.get().length);
+      ctx.state.pending.add(flight);
     },
   });
 });

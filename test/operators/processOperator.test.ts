@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ProcessContext, ProcessOperator } from '../../runtime/operators/processOperator.ts';
+import type { ProcessContext } from '../../runtime/operators/processContext.ts';
+import { ProcessOperator } from '../../runtime/operators/processOperator.ts';
 import type { StateDeclaration, ValueState } from '../../runtime/state/declarations.ts';
 import { OperatorHarness } from './harness.ts';
 

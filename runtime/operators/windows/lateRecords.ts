@@ -11,11 +11,17 @@ export class LateRecords {
   readonly #output: Output<unknown> | null;
   /** As Flink calls it. */
   readonly #dropped: Counter | null;
+  readonly #because: string;
   #count = 0;
 
-  /** `lateTo`: the name of the side output. */
-  constructor(context: OperatorContext<never>, lateTo: string | null) {
+  /** `lateTo`: the name of the side output. `because`: why they are dropped, for the log. */
+  constructor(
+    context: OperatorContext<never>,
+    lateTo: string | null,
+    because = 'their windows had already been emitted',
+  ) {
     this.#context = context;
+    this.#because = because;
     this.#output = lateTo === null ? null : context.sideOutput(lateTo);
     this.#dropped = lateTo === null ? context.metrics.counter('numLateRecordsDropped') : null;
   }
@@ -36,7 +42,7 @@ export class LateRecords {
     if (!Number.isInteger(Math.log10(this.#count))) return;
     this.#context.log(
       'warning',
-      `"${this.#context.name}" has dropped ${this.#count} late record(s): their windows had already been emitted.`,
+      `"${this.#context.name}" has dropped ${this.#count} late record(s): ${this.#because}.`,
     );
   }
 

@@ -20,12 +20,17 @@ interface Portion {
 export class Recording {
   readonly written: Emitted<unknown>[] = [];
   readonly committed: Emitted<unknown>[] = [];
-  readonly #committedIds = new Set<string>();
+  /** Of portions, also of those that a run before this one has committed. */
+  readonly committedIds: Set<string>;
+
+  constructor(committedBefore: Iterable<string> = []) {
+    this.committedIds = new Set(committedBefore);
+  }
 
   /** Also twice: a portion that is restored was perhaps committed before. */
   commit(portion: Portion): void {
-    if (this.#committedIds.has(portion.id)) return;
-    this.#committedIds.add(portion.id);
+    if (this.committedIds.has(portion.id)) return;
+    this.committedIds.add(portion.id);
     this.committed.push(...portion.records);
   }
 }

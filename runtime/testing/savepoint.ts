@@ -1,6 +1,6 @@
 /**
  * A savepoint held in memory: the snapshot itself and the world around the job as it was at that moment, which is what
- * was pushed into its inputs and what lay in its files.
+ * was pushed into its inputs, what its sinks had committed and what lay in its files.
  */
 import type { Manifest } from '../checkpoint/manifest.ts';
 import { SavedState } from '../checkpoint/savedState.ts';
@@ -8,13 +8,16 @@ import { canonicalJson } from '../state/canonicalJson.ts';
 import type { Key } from '../state/declarations.ts';
 import { decodeKey } from '../state/keyEncoding.ts';
 import { readWholeValue } from '../state/valueReader.ts';
-import type { SavedLog } from './handDrivenSource.ts';
+import type { HandLog, SavedLog } from './handDrivenSource.ts';
 import { MemorySnapshots } from './memorySnapshots.ts';
+import type { Recording } from './recordingSink.ts';
 import { noSuch } from './testError.ts';
 
 export interface World {
   /** By input. */
   readonly logs: ReadonlyMap<string, readonly SavedLog[]>;
+  /** By sink, what it has committed: a job that goes on does not commit it once more. */
+  readonly committed: ReadonlyMap<string, ReadonlySet<string>>;
   /** By path. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Of the clock, milliseconds since the epoch. */
@@ -71,4 +74,15 @@ export class Savepoint {
     const sorted = entries.map((entry) => [canonicalJson([entry.key, entry.mapKey]), entry] as const);
     return sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
   }
+}
+
+/** What a test knows of the world at this moment. */
+export function worldOf(
+  logs: ReadonlyMap<string, readonly HandLog[]>,
+  recordings: ReadonlyMap<string, Recording>,
+): Pick<World, 'logs' | 'committed'> {
+  return {
+    logs: new Map([...logs].map(([name, splits]) => [name, splits.map((log) => log.saved())])),
+    committed: new Map([...recordings].map(([uid, { committedIds }]) => [uid, new Set(committedIds)])),
+  };
 }

@@ -9,10 +9,10 @@ import { pipeline } from '../api/pipeline.ts';
 import { present } from '../base/assert.ts';
 import type { Timestamp } from '../operators/operator.ts';
 import { handDrivenInput } from './handDrivenInput.ts';
-import { type HandDrivenSource, HandLog, type SavedLog } from './handDrivenSource.ts';
+import { type HandDrivenSource, HandLog } from './handDrivenSource.ts';
 import { MemoryJob } from './memoryJob.ts';
 import { type Emitted, Recording, recordingSink } from './recordingSink.ts';
-import type { Savepoint } from './savepoint.ts';
+import { type Savepoint, worldOf } from './savepoint.ts';
 import { noSuch, TestKitError } from './testError.ts';
 import { type InputDriver, type InputLane, newLogs, TestInput } from './testInput.ts';
 import { TestRun } from './testRun.ts';
@@ -68,7 +68,10 @@ abstract class OutputTest<Out> extends TestRun {
     options: OperatorTestOptions,
   ) {
     const { from, sideOutputs = [] } = options;
-    const recordings = new Map([OUTPUT, ...sideOutputs.map(sideUid)].map((uid) => [uid, new Recording()]));
+    const uids = [OUTPUT, ...sideOutputs.map(sideUid)];
+    const recordings = new Map(
+      uids.map((uid) => [uid, new Recording(from?.world.committed.get(uid))] as const),
+    );
     const logs = new Map(inputs.map((name) => [name, logsOf(name, options)]));
     const sources = new Map<string, HandDrivenSource>();
     const written = pipeline('test', (env) => {
@@ -85,11 +88,11 @@ abstract class OutputTest<Out> extends TestRun {
     super(
       new MemoryJob({
         define: () => written.define({ parallelism: options.parallelism ?? 1 }),
-        parallelism: null,
         restore: from ?? null,
         allowNonRestoredState: options.allowNonRestoredState ?? false,
         now: options.now ?? from?.world.now ?? 0,
         files: {},
+        world: () => worldOf(logs, recordings),
       }),
     );
     this.#recordings = recordings;
@@ -134,11 +137,7 @@ abstract class OutputTest<Out> extends TestRun {
 
   /** Event time that has come out; -Infinity at first, Infinity at the end. */
   get outputWatermark(): Timestamp {
-    return this.job.watermarkOf(OUTPUT, 0);
-  }
-
-  protected logs(): ReadonlyMap<string, readonly SavedLog[]> {
-    return new Map([...this.#inputs].map(([name, { logs }]) => [name, logs.map((log) => log.saved())]));
+    return this.job.tasks.watermarkOf(OUTPUT, 0);
   }
 
   protected input<In>(name: string): TestInput<In> {

@@ -8,10 +8,10 @@ import type { JobDefinition, OperatorFactory } from '../graph/jobDefinition.ts';
 import type { GraphOperator } from '../graph/jobGraph.ts';
 import type { Timestamp } from '../operators/operator.ts';
 import type { WatermarkStrategy } from '../operators/source.ts';
-import { HandDrivenSource, HandLog, type SavedLog, type Telling } from './handDrivenSource.ts';
+import { HandDrivenSource, HandLog, type Telling } from './handDrivenSource.ts';
 import { MemoryJob } from './memoryJob.ts';
 import { RecordedSink, Recording, recordingSink } from './recordingSink.ts';
-import type { Savepoint } from './savepoint.ts';
+import { type Savepoint, worldOf } from './savepoint.ts';
 import { noSuch, TestKitError } from './testError.ts';
 import { newLogs, TestInput } from './testInput.ts';
 import { TestRun } from './testRun.ts';
@@ -91,7 +91,7 @@ export class PipelineTest<Sources extends TestSources> extends TestRun {
     const evaluate = () => pipeline.define({ parallelism: options.parallelism ?? null });
     const { operators } = evaluate().graph;
     const logs = logsOf(operators, options);
-    const recordings = recordingsOf(operators, options.keepSinks ?? []);
+    const recordings = recordingsOf(operators, options);
     const sources = new Map<string, HandDrivenSource>();
     super(
       new MemoryJob({
@@ -99,11 +99,11 @@ export class PipelineTest<Sources extends TestSources> extends TestRun {
           for (const [uid, own] of logs) sources.set(uid, new HandDrivenSource(own, tellRecords));
           return replaced(evaluate(), options.sources ?? {}, sources, recordings);
         },
-        parallelism: null,
         restore: options.from ?? null,
         allowNonRestoredState: options.allowNonRestoredState ?? false,
         now: options.now ?? options.from?.world.now ?? 0,
         files: options.files ?? {},
+        world: () => worldOf(logs, recordings),
       }),
     );
     this.#pipeline = pipeline;
@@ -155,10 +155,6 @@ export class PipelineTest<Sources extends TestSources> extends TestRun {
     const { now: _now, files: _files, ...rest } = this.#options;
     return new PipelineTest(this.#pipeline, { ...rest, ...options, from });
   }
-
-  protected logs(): ReadonlyMap<string, readonly SavedLog[]> {
-    return new Map([...this.#inputs].map(([uid, { logs }]) => [uid, logs.map((log) => log.saved())]));
-  }
 }
 
 /** Records are all there is to tell. Behind a watermark the poll ends, so that the engine asks for it. */
@@ -182,14 +178,13 @@ function logsOf(
 
 function recordingsOf(
   operators: readonly GraphOperator[],
-  keepSinks: readonly string[],
+  { keepSinks = [], from }: Pick<PipelineTestOptions, 'keepSinks' | 'from'>,
 ): ReadonlyMap<string, Recording> {
   const known = operators.filter(({ role }) => role === 'sink').map(({ uid }) => uid);
   const stray = keepSinks.find((uid) => !known.includes(uid));
   if (stray !== undefined) throw noSuch('sink', stray, 'in the pipeline', known);
-  return new Map(
-    known.filter((uid) => !keepSinks.includes(uid)).map((uid) => [uid, new Recording()] as const),
-  );
+  const recorded = known.filter((uid) => !keepSinks.includes(uid));
+  return new Map(recorded.map((uid) => [uid, new Recording(from?.world.committed.get(uid))]));
 }
 
 function replaced(

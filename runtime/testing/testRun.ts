@@ -1,6 +1,5 @@
 /** What can be done with everything that a test runs, an operator or a pipeline. */
 import { type Duration, durationMs } from '../api/duration.ts';
-import type { SavedLog } from './handDrivenSource.ts';
 import type { LoggedLine, MemoryJob } from './memoryJob.ts';
 import type { Savepoint } from './savepoint.ts';
 
@@ -39,8 +38,8 @@ export abstract class TestRun {
    */
   async settled(): Promise<void> {
     this.job.settle();
-    while (this.job.isWaiting) {
-      await this.job.woken();
+    while (this.job.tasks.isWaiting) {
+      await this.job.tasks.woken();
       this.job.settle();
     }
   }
@@ -75,15 +74,13 @@ export abstract class TestRun {
 
   /** Takes a savepoint, held in memory. Nothing is committed by it. */
   savepoint(): Savepoint {
-    return this.job.savepoint(() => this.logs());
+    return this.job.savepoint();
   }
 
   /** Ends the job with a savepoint. `drain`: the inputs end before, so that all windows fire. */
   stop(options: { readonly drain?: boolean } = {}): Savepoint {
-    return this.job.stop(options.drain ?? false, () => this.logs());
+    return this.job.stop({ drain: options.drain ?? false });
   }
-
-  protected abstract logs(): ReadonlyMap<string, readonly SavedLog[]>;
 
   protected moved(): void {
     if (this.#together === 0) this.job.settle();

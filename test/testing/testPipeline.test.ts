@@ -92,6 +92,36 @@ test('a savepoint goes on at another parallelism, and what it holds is committed
   ]);
 });
 
+test('what a stop has committed is not committed by who goes on', () => {
+  const run = testPipeline(flightDelays, { sources: { flights: testSource<Flight>() } });
+  run.source('flights').push(flight('SEA', 1, 1_000));
+  run.source('flights').push(flight('SEA', 2, 70_001));
+  expect(run.sink('out').committed).toEqual([]);
+  const savepoint = run.stop();
+  expect(run.sink('out').committed).toEqual(['SEA 1']);
+  const again = run.restore(savepoint);
+  again.source('flights').end();
+  expect(again.sink('out').committed).toEqual(['SEA 2']);
+});
+
+test('what a savepoint holds uncommitted is committed by who goes on', () => {
+  const run = testPipeline(flightDelays, { sources: { flights: testSource<Flight>() } });
+  run.source('flights').push(flight('SEA', 1, 1_000));
+  run.source('flights').push(flight('SEA', 2, 70_001));
+  const again = run.restore(run.savepoint());
+  expect(run.sink('out').committed).toEqual([]);
+  expect(again.sink('out').committed).toEqual(['SEA 1']);
+  expect(again.sink('out').written).toEqual([]);
+});
+
+test('a drained stop fires all windows before', () => {
+  const run = testPipeline(flightDelays, { sources: { flights: testSource<Flight>() } });
+  run.source('flights').push(flight('SEA', 1, 1_000));
+  run.stop({ drain: true });
+  expect(run.sink('out').committed).toEqual(['SEA 1']);
+  expect(run.isOver).toBe(true);
+});
+
 test('sources that are not replaced read the files of the test, and a kept sink writes them', () => {
   const text = [flight('SEA', 3, 1_000), flight('SEA', 4, 2_000)]
     .map((each) => JSON.stringify(each))

@@ -47,12 +47,18 @@ export class TtlMap<K extends Key, V> implements MapState<K, V>, Expiring {
     return value;
   }
 
-  /** An expired entry that may still be answered is there, and stays until it is. */
+  /** An expired entry that may still be answered is there. Nothing is cleaned, so that it is there for the `get` too. */
   has(key: K): boolean {
     const now = this.#rules.now();
-    const isThere = this.#has(key, now);
-    this.#rules.sweep.step(now);
-    return isThere;
+    const touchedAt = this.#touchedAt(key);
+    if (touchedAt === undefined) return false;
+    if (isExpired(touchedAt, this.#rules.ttl, now)) {
+      if (answersExpired(this.#rules)) return true;
+      this.delete(key);
+      return false;
+    }
+    if (refreshesOnRead(this.#rules)) this.#touch(key, now);
+    return true;
   }
 
   set(key: K, value: V): void {
@@ -102,18 +108,6 @@ export class TtlMap<K extends Key, V> implements MapState<K, V>, Expiring {
     const expired = answersExpired(this.#rules) ? this.#values.get(key) : undefined;
     this.delete(key);
     return expired;
-  }
-
-  #has(key: K, now: number): boolean {
-    const touchedAt = this.#touchedAt(key);
-    if (touchedAt === undefined) return false;
-    if (isExpired(touchedAt, this.#rules.ttl, now)) {
-      if (answersExpired(this.#rules)) return true;
-      this.delete(key);
-      return false;
-    }
-    if (refreshesOnRead(this.#rules)) this.#touch(key, now);
-    return true;
   }
 
   *#entriesOf(

@@ -17,6 +17,7 @@ import { barrierMutants } from './mutants/barriers.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { sinkMutants } from './mutants/sinks.ts';
+import { testingMutants } from './mutants/testing.ts';
 
 export interface Mutant {
   /** What is broken, as a sentence about the product. */
@@ -33,7 +34,13 @@ export interface Mutant {
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function main(words: readonly string[]): void {
-  const all = [...barrierMutants, ...coordinatorMutants, ...operatorMutants, ...sinkMutants];
+  const all = [
+    ...barrierMutants,
+    ...coordinatorMutants,
+    ...operatorMutants,
+    ...sinkMutants,
+    ...testingMutants,
+  ];
   const chosen = all.filter((mutant) => {
     const text = JSON.stringify(mutant);
     return words.every((word) => text.includes(word));

@@ -68,6 +68,20 @@ describe('event time', () => {
     expect(operator.outputWatermark).toBe(200);
   });
 
+  test('what is said together keeps its order', () => {
+    const operator = testOperator(perSecond);
+    operator.together(() => {
+      operator.push(flight('SEA', 1), 100);
+      operator.watermark(999);
+      operator.push(flight('SEA', 2), 200);
+      operator.push(flight('SEA', 4), 1_000);
+      operator.idle();
+      operator.push(flight('SEA', 8), 1_100);
+      operator.watermark(1_999);
+    });
+    expect(operator.output).toEqual(['SEA@0: 1', 'SEA@1000: 12']);
+  });
+
   test('an idle split is idle, and event time where it was, also after a restore', () => {
     const operator = testOperator(perSecond, { splits: 2, parallelism: 2 });
     operator.split(0).watermark(1_000);

@@ -283,8 +283,8 @@ test('what the code of the author throws is told with operator and record, and i
     operator: 'lookup',
     subtaskIndex: 0,
     record: '2',
-    cause: thrown,
   });
+  expect((failure as OperatorFailed).cause).toBe(thrown);
   expect(run.sink('out').written).toEqual([1]);
   // The run is over: whatever is asked of it says why.
   expect(() => run.checkpoint()).toThrow('no such airport');

@@ -12,12 +12,15 @@ export interface AuthorStates {
   /** By the names that the author's functions use. */
   readonly handles: Readonly<Record<string, unknown>>;
   /** Puts the operator's own states among them into the snapshot. Values are encoded before this returns. */
-  snapshot(context: SnapshotContext): void;
+  snapshot(context: Pick<SnapshotContext, 'putOperatorState'>): void;
 }
+
+/** What of an operator's context the states need. */
+export type StatesContext = Pick<OperatorContext, 'uid' | 'keyed' | 'restoredOperatorState'>;
 
 /** Called once, in the operator's `open`. */
 export function openAuthorStates(
-  context: OperatorContext,
+  context: StatesContext,
   declarations: Readonly<Record<string, StateDeclaration>>,
 ): AuthorStates {
   const own: { readonly declaration: StateDeclaration; readonly state: OwnState }[] = [];
@@ -42,7 +45,7 @@ export function openAuthorStates(
 
 type OwnState = OperatorList<unknown> | BroadcastMap<never, unknown>;
 
-function ownState(context: OperatorContext, declaration: StateDeclaration): OwnState {
+function ownState(context: StatesContext, declaration: StateDeclaration): OwnState {
   const restored = context.restoredOperatorState(declaration);
   if (declaration.type !== 'operator-broadcast') return new OperatorList(restored);
   return new BroadcastMap(`Broadcast state "${declaration.name}" of operator "${context.uid}"`, restored);

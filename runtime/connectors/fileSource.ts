@@ -1,5 +1,6 @@
 /**
- * A source of text files: one split per file, read record by record; bounded, or following a file that grows.
+ * A source of text files: one split per file, read record by record; bounded, or following files that grow and patterns
+ * that new files come to match.
  *
  * The state of a split is the byte at which the next record begins. When it follows a file, a half written last line
  * waits for its end, and a file that became shorter than what was already read is an error: somebody emptied it, and
@@ -15,13 +16,19 @@ import {
   type SplitPosition,
   type SplitReader,
 } from '../operators/source.ts';
-import { filesOf, isPattern } from './filePaths.ts';
+import { filesNow, filesOf, isPattern } from './filePaths.ts';
 import { Pace } from './pace.ts';
 import { type Cut, RecordCutter, recordBytesMax } from './recordCutter.ts';
 
 export interface FileSourceOptions {
   /** Goes on reading what is appended to the files; the job then never ends by itself. Default false. */
   readonly follow?: boolean;
+  /**
+   * How often to look for new files that match a pattern; each is read from its start, and the job never ends by itself. A file
+   * must be there with all its lines unless it is followed: move it in when it is written. Default: with `follow` and a
+   * pattern 1000, otherwise never.
+   */
+  readonly discoverEveryMs?: number;
   /** How often a file that is followed is looked at. Default 100. */
   readonly pollIntervalMs?: number;
   /** How many records a second each file gives at most, by the clock: to watch a small file. Default: as they are taken. */
@@ -45,20 +52,33 @@ export function fileSource<T>(
   options: FileSourceOptions = {},
 ): Source<T> {
   const list = typeof paths === 'string' ? [paths] : [...paths];
+  const hasPattern = list.some(isPattern);
   const { follow = false, pollIntervalMs = 100, perSecond = Number.POSITIVE_INFINITY } = options;
+  const discoverEveryMs = options.discoverEveryMs ?? (follow && hasPattern ? lookEveryMs : undefined);
   if (list.length === 0) throw new SourceError(`A ${format.name} source needs at least one file.`);
   if (!(pollIntervalMs > 0))
     throw new SourceError(`pollIntervalMs must be above zero, not ${pollIntervalMs}.`);
   if (!(perSecond > 0)) throw new SourceError(`perSecond must be above zero, not ${perSecond}.`);
+  if (discoverEveryMs !== undefined && !(discoverEveryMs > 0))
+    throw new SourceError(`discoverEveryMs must be above zero, not ${discoverEveryMs}.`);
+  if (discoverEveryMs !== undefined && !hasPattern) {
+    throw new SourceError(
+      `No new file can come to match ${list.join(', ')}: discoverEveryMs wants a pattern such as 'logs/*.jsonl'.`,
+    );
+  }
   return {
     name: `${format.name} ${list.join(', ')}`,
-    bounded: !follow,
+    bounded: !follow && discoverEveryMs === undefined,
+    ...(discoverEveryMs === undefined ? {} : { discoverEveryMs }),
     requiredFiles: list.filter((path) => !isPattern(path)),
-    splits: (context) => filesOf(list, context.files),
+    splits: ({ files }) => (discoverEveryMs === undefined ? filesOf(list, files) : filesNow(list, files)),
     openSplit: (path, from, context) =>
       new FileReader<T>(path, from, context, format, { followMs: follow ? pollIntervalMs : null, perSecond }),
   };
 }
+
+/** Where a pattern is followed and the author says nothing else. */
+const lookEveryMs = 1_000;
 
 interface Resume {
   readonly byte: number;

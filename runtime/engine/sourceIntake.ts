@@ -2,7 +2,7 @@
  * The intake of a source: polls its splits in turn, makes watermarks, and puts barriers into the stream.
  *
  * Its state is union state: every subtask writes the positions of the splits it owns and reads all of them at restore,
- * so that ownership (place k of the sorted ids belongs to subtask k mod parallelism) can follow any parallelism.
+ * so that ownership (splitDiscovery.ts) can follow any parallelism.
  */
 import { assert, unreachable } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
@@ -23,7 +23,8 @@ import type {
   WatermarkGenerator,
   WatermarkStrategy,
 } from '../operators/source.ts';
-import { ownedSplits, type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
+import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
+import { SplitDiscovery } from '../operators/splitDiscovery.ts';
 import { SplitWatermarks } from '../operators/watermarks.ts';
 import { describeState } from '../state/declarations.ts';
 import { BATCH_RECORDS_MAX } from './channels/frame.ts';
@@ -57,6 +58,7 @@ export class SourceIntake implements Intake {
   readonly #context: SourceContext;
   readonly #restored: readonly SplitState[];
   readonly #strategy: WatermarkStrategy<unknown> | null;
+  #discovery: SplitDiscovery | null = null;
   readonly #watermarks: SplitWatermarks;
   readonly #alignment: AlignmentGroup | null;
   #watermark = MIN_WATERMARK;
@@ -110,16 +112,15 @@ export class SourceIntake implements Intake {
   open(task: Task): void {
     this.#task = task;
     const saved = new Map(this.#restored.map((split) => [split.split, split]));
-    const ids = this.#guard(() => [...new Set([...saved.keys(), ...this.#source.splits(this.#context)])]);
-    const { subtaskIndex, parallelism } = this.#context;
-    for (const id of ownedSplits(ids, subtaskIndex, parallelism)) {
+    const discovery = this.#guard(() => new SplitDiscovery(this.#source, this.#context));
+    this.#discovery = discovery;
+    for (const id of this.#guard(() => discovery.first(saved.keys()))) {
       const from = saved.get(id) ?? null;
       if (from?.position.finished === true) {
         this.#alreadyFinished.push(from);
         continue;
       }
-      const reader = this.#guard(() => this.#source.openSplit(id, from?.position ?? null, this.#context));
-      this.#splits.push({ id, reader, finished: false, highestAtEnd: null, readyAt: 0 });
+      this.#openSplit(id, from?.position ?? null);
       this.#watermarks.add(id, from, this.#clock.monotonicMs());
     }
     // Event time goes on where it was: a record that was late before a failure must not be on time after it.
@@ -151,6 +152,7 @@ export class SourceIntake implements Intake {
   step(): boolean {
     if (this.#ended || this.#suspendedBy !== null) return false;
     if (this.#draining) return this.#finish();
+    this.#discover();
     const now = this.#clock.now();
     const open = this.#splits;
     if (this.#woken) {
@@ -185,6 +187,11 @@ export class SourceIntake implements Intake {
     const now = this.#clock.now();
     const readAt = this.#watermarks.nextReadAt(this.#clock.monotonicMs());
     let at = readAt === null ? null : now + readAt - this.#clock.monotonicMs();
+    const lookAt = this.#discovery?.nextLookAtMs ?? null;
+    if (lookAt !== null) {
+      const due = now + lookAt - this.#clock.monotonicMs();
+      if (at === null || due < at) at = due;
+    }
     const allowed = this.#allowed();
     for (const split of this.#splits) {
       if (split.finished || split.readyAt === null) continue;
@@ -275,6 +282,29 @@ export class SourceIntake implements Intake {
     return this.#task;
   }
 
+  #openSplit(id: string, from: SplitPosition | null): void {
+    const reader = this.#guard(() => this.#source.openSplit(id, from, this.#context));
+    this.#splits.push({ id, reader, finished: false, highestAtEnd: null, readyAt: 0 });
+  }
+
+  /**
+   * A split that came later takes part from now on: it holds back what comes next, and what event time has passed already is
+   * late in it too. Its own watermark begins there and is in the snapshot, so that it is as late after a restore.
+   */
+  #discover(): void {
+    const found = this.#guard(() => this.#discovery?.look() ?? []);
+    for (const id of found) {
+      this.#openSplit(id, null);
+      const begins = { highestTimestamp: null, watermark: this.#watermark };
+      this.#watermarks.add(id, begins, this.#clock.monotonicMs());
+      this.#context.log('info', `split ${id} was found`);
+    }
+    if (found.length === 0 || this.#strategy !== null || !this.#idleSent) return;
+    // Without a strategy nobody looks at idleness again, and this subtask was idle only for having no split.
+    this.#running.chain.idleness('active');
+    this.#idleSent = false;
+  }
+
   #poll(split: OpenSplit, allowed: number): boolean {
     const { chain } = this.#running;
     const entry = this.#entry;
@@ -354,9 +384,10 @@ export class SourceIntake implements Intake {
     return this.#alignment !== null && this.#watermarks.watermarkOf(split.id) > allowed;
   }
 
-  /** A generator's watermark cannot be told from the highest timestamp, so it is in the snapshot as well. */
+  /** Where a watermark cannot be told from the highest timestamp (a generator's, a later beginning) it is in the snapshot as well. */
   #ownWatermark(split: OpenSplit): { readonly watermark?: number } {
-    if (split.finished || this.#strategy?.createGenerator === undefined) return {};
+    const tells = this.#strategy?.createGenerator === undefined && this.#source.discoverEveryMs === undefined;
+    if (split.finished || this.#strategy === null || tells) return {};
     return { watermark: this.#watermarks.watermarkOf(split.id) };
   }
 

@@ -1,8 +1,11 @@
 /**
  * The contract of a source. A source is a list of splits (files, partitions, generator lanes), each read in order with
- * its own offset. Every subtask knows all splits and owns some: the one at place k of the sorted ids belongs to
- * subtask k mod parallelism. The state of a source is union state: every subtask restores all positions and keeps
- * its own, so another parallelism needs nothing special.
+ * its own offset. Every subtask lists all splits and reads those that are its own (splitDiscovery.ts says which). The
+ * state of a source is union state: every subtask restores all positions and keeps its own, so another parallelism
+ * needs nothing special.
+ *
+ * A reader is synchronous. One that is fed from outside (a socket, a request) keeps what came in an inbox with a bound, lets
+ * `poll` hand it out, and calls `context.wake()` from its callbacks; these come between two records, never inside a call.
  */
 import type { Clock } from '../base/clock.ts';
 import type { FileAccess } from './files.ts';
@@ -16,6 +19,7 @@ export interface SplitPosition {
   readonly finished: boolean;
 }
 
+/** What a source is handed, in each subtask. */
 export interface SourceContext {
   readonly uid: string;
   readonly subtaskIndex: number;
@@ -35,23 +39,35 @@ export type PollResult =
   /** Bounded and read to its end. */
   | { readonly status: 'finished' };
 
+/** Reads one split. */
 export interface SplitReader<T> {
   /**
    * Emits up to `budget` records in order and returns without waiting. `emit` answers false when the outputs are full:
    * the record was taken, but the reader returns `more` at once.
    */
   poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult;
-  /** After the last emitted record. */
+  /** After the last emitted record. Encoded before the next poll, so that what it holds may go on changing afterwards. */
   position(): SplitPosition;
+  /** Leaves nothing open; also called after a failure, once. */
   close(): void;
 }
 
 export interface Source<T> {
   readonly name: string;
+  /** It ends by itself: when all its splits are finished. */
   readonly bounded: boolean;
-  /** All splits now. Called once a deployment, in every subtask, and must answer the same in each. A missing file is a SourceError. */
+  /**
+   * All splits now. Without `discoverEveryMs` this is called once a deployment, in every subtask, and must answer the same in
+   * each; with it, again and again, in each subtask at moments of its own. A missing file is a SourceError.
+   */
   splits(context: SourceContext): readonly string[];
-  /** `from` is null on a fresh start of this split. */
+  /**
+   * Splits may come while the job runs (a new file, a new partition): `splits` is asked again after this time, and a split that
+   * was not there before is read from its start. One that is no longer listed is still read to its end; a finished one is
+   * never read again. Above zero, and only where `bounded` is false.
+   */
+  readonly discoverEveryMs?: number;
+  /** `from` is null where no snapshot knows the split: it is read from its start. */
   openSplit(split: string, from: SplitPosition | null, context: SourceContext): SplitReader<T>;
   /** A record as they will come, where one is at hand: key selectors are tried on it before anything runs. */
   example?(): T | undefined;

@@ -14,7 +14,7 @@ export interface SplitState {
   readonly position: SplitPosition;
   /** Null before the first record, and where there is no watermark strategy. */
   readonly highestTimestamp: Timestamp | null;
-  /** Of a generator of the author's; absent where the highest timestamp says it all. */
+  /** Of a generator of the author's, and of a split that was discovered; absent where the highest timestamp says it all. */
   readonly watermark?: Timestamp;
 }
 
@@ -23,12 +23,3 @@ export const splitsDeclaration: StateDeclaration<SplitState> = {
   type: 'operator-union',
   schemaVersion: 1,
 };
-
-/** The split at place k of the sorted ids belongs to subtask k mod parallelism. */
-export function ownedSplits(
-  splits: readonly string[],
-  subtaskIndex: number,
-  parallelism: number,
-): readonly string[] {
-  return [...splits].sort().filter((_, place) => place % parallelism === subtaskIndex);
-}

@@ -11,6 +11,7 @@ import {
   groupsCorrespond,
   groupsOf,
 } from './stateDifferences.ts';
+import { stateOfType } from './stateMismatch.ts';
 import type { SnapshotFiles } from './storage.ts';
 import { withoutTimes } from './timesOfStates.ts';
 
@@ -283,7 +284,9 @@ function operatorChanges(before: ManifestOperator, after: ManifestOperator): rea
     const old = savedState(before, state.name);
     if (old === undefined) changes.push(`${title}: the state ${state.name} was added.`);
     else if (old.type !== state.type)
-      changes.push(`${title}: the state ${state.name} was a ${old.type} state and is a ${state.type} state.`);
+      changes.push(
+        `${title}: the state ${state.name} was ${stateOfType(old.type)} and is ${stateOfType(state.type)}.`,
+      );
     else if (old.schemaVersion !== state.schemaVersion)
       changes.push(
         `${title}: the state ${state.name} went from schema version ${old.schemaVersion} to ${state.schemaVersion}.`,

@@ -2,12 +2,12 @@
  * Can a saved state become the declared one, by what both say of themselves? Asked before a restore with the manifest,
  * and once more with the data file, so that no entry is read that does not fit.
  */
-import type { StateDescription } from '../state/declarations.ts';
+import type { StateDescription, StateType } from '../state/declarations.ts';
 
 /** Why not, to go on with after the state's name; null when it can. */
 export function stateMismatch(declared: StateDescription, saved: StateDescription): string | null {
   if (declared.type !== saved.type)
-    return `was saved as a ${saved.type} state and is now a ${declared.type} state`;
+    return `was saved as ${stateOfType(saved.type)} and is now ${stateOfType(declared.type)}`;
   if (declared.schemaVersion < saved.schemaVersion) {
     return `was saved with schema version ${saved.schemaVersion}, which is newer than ${declared.schemaVersion}`;
   }
@@ -16,3 +16,6 @@ export function stateMismatch(declared: StateDescription, saved: StateDescriptio
   }
   return null;
 }
+
+/** "a value state", "an aggregating state". */
+export const stateOfType = (type: StateType): string => `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type} state`;

@@ -251,6 +251,54 @@ test('elements of an operator are paired by what names them', () => {
   ]);
 });
 
+test('entries of a broadcast map are compared by their keys, in one copy of it', () => {
+  const files = new MemoryFiles();
+  const rules = { name: 'rules', type: 'operator-broadcast', schemaVersion: 1 } as const;
+  const of = (directory: string, copies: readonly (readonly unknown[])[]): ReadableSnapshot => {
+    const written = copies.map((elements, subtaskIndex) => {
+      const writer = new DataFileWriter(
+        files.create(`${directory}/${subtaskIndex}`),
+        { operatorUid: 'op', subtaskIndex, maxParallelism: 8 },
+        [],
+      );
+      writer.putOperatorState(rules, elements);
+      writer.finish(() => {});
+      return { path: `${subtaskIndex}`, bytes: 1, sha256: '', subtaskIndex };
+    });
+    const parallelism = copies.length;
+    const states = [{ ...rules, keys: copies.flat().length, bytes: 10 }];
+    const operators = [
+      { uid: 'op', name: 'op', type: 'process', parallelism, maxParallelism: 8, states, files: written },
+    ];
+    return { manifest: manifest({ operators }), directory };
+  };
+  const before = [
+    [['x', 1], { limit: 1 }],
+    [7, { limit: 2 }],
+    ['gone', null],
+  ];
+  const after = [
+    [7, { limit: 3 }],
+    ['new', null],
+    [['x', 1], { limit: 1 }],
+  ];
+  const a = of('A', [before, before, before]);
+  const b = of('B', [[], after]);
+  expect(compareSnapshots(a, b, files).states[0]).toMatchObject({
+    added: 1,
+    removed: 1,
+    changed: 1,
+    unchanged: 1,
+    keysA: 3,
+    keysB: 3,
+  });
+  expect(compareEntryPage(a, b, { ...everything, state: 'rules' }, files).entries).toEqual([
+    { change: 'removed', key: '"gone"', subKey: null, before: 'null', after: null },
+    { change: 'added', key: '"new"', subKey: null, before: null, after: 'null' },
+    { change: 'changed', key: '7', subKey: null, before: '{"limit":2}', after: '{"limit":3}' },
+  ]);
+});
+
 test('changes of the plan are sentences, positions stand side by side', () => {
   const base = manifest().operators[0]!;
   const with2 = (changes: Partial<Manifest>) => ({ manifest: manifest(changes), directory: 'x' });

@@ -18,6 +18,7 @@ import { MemoryFiles } from './memoryFiles.ts';
 import { restoreAll, saveAll, subtasksOf } from './snapshotting.ts';
 
 const nothing = { supersededParts: [], lastPositions: null };
+const file = (subtaskIndex: number) => ({ path: `${subtaskIndex}`, bytes: 1, sha256: '', subtaskIndex });
 
 /** The plan's operator `op`, against the saved one. */
 function check(
@@ -142,6 +143,48 @@ describe('what becomes of a state', () => {
       ['event-time-timers', 'as-is', 'As is: 8 timers, 17.7 MiB.'],
     ],
     [
+      'a broadcast map',
+      { states: [declared({ type: 'operator-broadcast' })], parallelism: 4 },
+      { states: [savedState({ type: 'operator-broadcast', keys: 6, bytes: 90 })], files: [file(0), file(1)] },
+      ['count', 'rescaled', 'Rescaled 2 → 4: 6 entries in 2 copies, 90 B.'],
+    ],
+    [
+      'a broadcast map of one subtask',
+      { states: [declared({ type: 'operator-broadcast' })], parallelism: 1 },
+      {
+        states: [savedState({ type: 'operator-broadcast', keys: 1, bytes: 90 })],
+        parallelism: 1,
+        files: [file(0)],
+      },
+      ['count', 'as-is', 'As is: 1 entry, 90 B.'],
+    ],
+    [
+      'a list of an operator that has become a union',
+      { states: [declared({ type: 'operator-union' })] },
+      { states: [savedState({ type: 'operator-list', keys: 6, bytes: 90 })] },
+      [
+        'count',
+        'impossible',
+        'Was saved as an operator-list state and is now an operator-union state: 6 elements, 90 B.',
+      ],
+    ],
+    [
+      'when its entries were touched',
+      { states: [declared()] },
+      { states: [savedState(), savedState({ name: 'count (ttl)' })] },
+      ['count', 'as-is', 'As is: 21,016 keys, 17.7 MiB.'],
+    ],
+    [
+      'what is only named so',
+      {},
+      { states: [savedState({ name: 'other (ttl)', keys: 1, bytes: 5 })] },
+      [
+        'other (ttl)',
+        'dropped',
+        'No operator takes the state other (ttl) of op: 1 key, 5 B would be left behind; the savepoint itself keeps them.',
+      ],
+    ],
+    [
       'timers of what is no longer keyed',
       { keyed: false },
       { states: [savedState({ name: 'event-time-timers', type: 'timers' })] },
@@ -166,7 +209,7 @@ describe('what becomes of a state', () => {
   });
 });
 
-const keyedTypes = ['value', 'list', 'map', 'aggregating'] as const;
+const keyedTypes = ['value', 'list', 'map', 'reducing', 'aggregating'] as const;
 
 test.each(keyedTypes)('what the pre-flight says of a %s state is what the restore then does', (savedType) => {
   const versions = [1, 2, 3];
@@ -233,6 +276,8 @@ test('G8: a removed operator with state needs consent and is named, one without 
   expect(withState.items[0]).toMatchObject({ uid: 'op', state: 'count', verdict: 'dropped' });
   expect(check(null, { states: [savedState({ keys: 0 })] })).toMatchObject({ needs: [], items: [] });
   expect(check(null, {})).toMatchObject({ needs: [], items: [] });
+  const withTimes = check(null, { states: [savedState(), savedState({ name: 'count (ttl)' })] });
+  expect(withTimes.items.map(({ state }) => state)).toEqual(['count']);
 });
 
 test('parts that came after the snapshot need consent', () => {

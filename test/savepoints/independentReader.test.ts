@@ -6,6 +6,9 @@ import { MemoryFiles } from '../checkpoint/memoryFiles.ts';
 import { at, save, subtasksOf } from '../checkpoint/snapshotting.ts';
 import { readDataFile } from './independentReader.ts';
 import type { StateDeclaration } from '../../runtime/state/declarations.ts';
+import { DataFileWriter } from '../../runtime/checkpoint/dataFileWriter.ts';
+import { encodeKey } from '../../runtime/state/keyEncoding.ts';
+import { BroadcastMap } from '../../runtime/state/operatorStates.ts';
 
 const last: StateDeclaration<unknown> = { name: 'last', type: 'value', schemaVersion: 3 };
 const bags: StateDeclaration<unknown> = { name: 'bags', type: 'map', schemaVersion: 1 };
@@ -38,6 +41,54 @@ test('random keys and values', () => {
     { numRuns: 200 },
   );
 });
+
+test('broadcast maps, and when entries were touched', () => {
+  const ttl = { afterMs: 1_000_000, refresh: 'on-create-and-write', visibility: 'never-return-expired' } as const;
+  const timed = [
+    { name: 'v', type: 'value', schemaVersion: 1, ttl },
+    { name: 'l', type: 'list', schemaVersion: 1, ttl },
+    { name: 'm', type: 'map', schemaVersion: 1, ttl },
+  ] as const satisfies readonly StateDeclaration[];
+  const rules: StateDeclaration = { name: 'rules', type: 'operator-broadcast', schemaVersion: 1 };
+  fc.assert(
+    fc.property(fc.array(fc.tuple(arbitraryKey, fc.nat())), (entries) => {
+      const files = new MemoryFiles();
+      let now = 1_700_000_000_000;
+      const [backend] = subtasksOf({ uid: 'op', maxParallelism: 4, declarations: timed, now: () => now }, 1);
+      const map = new BroadcastMap('rules', []);
+      for (const [key, value] of entries) {
+        now++;
+        const states = at([backend!], key);
+        states.value(timed[0]).set(value);
+        states.list(timed[1]).update([value, value]);
+        states.map(timed[2]).set(key, value);
+        map.set(key as never, value);
+      }
+      const writer = new DataFileWriter(files.create('f'), { operatorUid: 'op', subtaskIndex: 0, maxParallelism: 4 }, backend!.states);
+      writer.putOperatorState(rules, map.elements());
+      const cursor = backend!.markSnapshot(1);
+      for (let slice = cursor.next(); slice !== null; slice = cursor.next()) if (slice.block !== null) writer.append(slice.block);
+      writer.finish(() => {});
+      const { states } = readDataFile(Buffer.from(files.contents.get('f')!));
+      const read = (name: string) => states[name]!.entries;
+      expect(states['rules']).toMatchObject({ type: 'operator-broadcast' });
+      expect(read('rules').map(({ key, value }) => [key, value])).toStrictEqual([...map.entries()].sort(byKey));
+      expect(['v (ttl)', 'l (ttl)', 'm (ttl)'].map((name) => states[name]!.type)).toEqual(['value', 'list', 'map']);
+      for (const [i, { key, value }] of read('v').entries()) {
+        const touchedAt = read('v (ttl)')[i]!;
+        expect(touchedAt.key).toStrictEqual(key);
+        // The last entry of the key.
+        const last = entries.findLastIndex(([other, number]) => number === value && Buffer.compare(encodeKey(other), encodeKey(key as never)) === 0);
+        expect(touchedAt.value).toBe(1_700_000_000_001 + last);
+        expect(read('l (ttl)')[i]!.value).toStrictEqual([touchedAt.value, touchedAt.value]);
+        expect(read('m (ttl)')[i]).toMatchObject({ value: touchedAt.value });
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+const byKey = ([a]: readonly [unknown, unknown], [b]: readonly [unknown, unknown]) => Buffer.compare(encodeKey(a as never), encodeKey(b as never));
 
 test('long values, in every length that MessagePack has a form for', () => {
   const files = new MemoryFiles();

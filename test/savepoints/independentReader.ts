@@ -27,7 +27,7 @@ export interface ReadFile {
   readonly states: Readonly<Record<string, ReadState>>;
 }
 
-const typeNames = ['value', 'list', 'map', 'reducing', 'aggregating', 'timers', 'operator-list', 'operator-union'];
+const typeNames = ['value', 'list', 'map', 'reducing', 'aggregating', 'timers', 'operator-list', 'operator-union', 'operator-broadcast'];
 
 /** The manifest and, by uid and subtask index, what is in the data files. */
 export function readSnapshot(directory: string) {
@@ -100,7 +100,10 @@ export function readDataFile(file: Buffer): ReadFile {
       must(file.readUInt32LE(position + length) === crc(block.rest()), 'checksum of a block');
       for (let i = 0; i < count; i++) {
         if (type.startsWith('operator-')) {
-          entries.push({ group, key: null, subKey: null, value: readValue(block.sized()) });
+          const value = readValue(block.sized());
+          const entry = type === 'operator-broadcast' ? (value as readonly unknown[]) : [null, value];
+          must(entry.length === 2, 'entry of a broadcast map');
+          entries.push({ group, key: entry[0], subKey: null, value: entry[1] });
           continue;
         }
         const key = block.sized();

@@ -62,16 +62,9 @@ export class BroadcastConnectedStream<T, Rule, Broadcast extends BroadcastStates
     process: BroadcastProcessFunction<T, Rule, Broadcast, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const location = callerLocation();
-    const legs = this.#plan.addOperator({
-      ...plannedBroadcastProcess(process, this.#broadcast, { options, location, keyed: false }),
-      type: 'broadcastProcess',
-      options,
-      location,
-      inputs: this.#inputs,
-      keyed: false,
-    });
-    return new DataStream(this.#plan, legs);
+    const place = { type: 'broadcastProcess', options, location: callerLocation(), keyed: false };
+    const planned = plannedBroadcastProcess(process, this.#broadcast, place);
+    return new DataStream(this.#plan, this.#plan.addOperator({ ...planned, ...place, inputs: this.#inputs }));
   }
 }
 
@@ -96,16 +89,9 @@ export class KeyedBroadcastConnectedStream<T, Rule, K extends Key, Broadcast ext
     process: KeyedBroadcastProcessFunction<T, Rule, K, Broadcast, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const location = callerLocation();
-    const legs = this.#plan.addOperator({
-      ...plannedBroadcastProcess(process, this.#broadcast, { options, location, keyed: true }),
-      type: 'broadcastProcess',
-      options,
-      location,
-      inputs: this.#inputs,
-      keyed: true,
-    });
-    return new DataStream(this.#plan, legs);
+    const place = { type: 'broadcastProcess', options, location: callerLocation(), keyed: true };
+    const planned = plannedBroadcastProcess(process, this.#broadcast, place);
+    return new DataStream(this.#plan, this.#plan.addOperator({ ...planned, ...place, inputs: this.#inputs }));
   }
 }
 

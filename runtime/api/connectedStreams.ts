@@ -28,16 +28,9 @@ export class ConnectedStreams<First, Second> {
     process: CoProcessFunction<First, Second, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const location = callerLocation();
-    const legs = this.#plan.addOperator({
-      ...plannedProcess(process, FUNCTIONS, { options, location, keyed: false }),
-      type: 'coProcess',
-      options,
-      location,
-      inputs: this.#inputs,
-      keyed: false,
-    });
-    return new DataStream(this.#plan, legs);
+    const place = { type: 'coProcess', options, location: callerLocation(), keyed: false };
+    const planned = plannedProcess(process, FUNCTIONS, place);
+    return new DataStream(this.#plan, this.#plan.addOperator({ ...planned, ...place, inputs: this.#inputs }));
   }
 }
 
@@ -59,15 +52,8 @@ export class KeyedConnectedStreams<First, Second, K extends Key> {
     process: KeyedCoProcessFunction<First, Second, K, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const location = callerLocation();
-    const legs = this.#plan.addOperator({
-      ...plannedProcess(process, FUNCTIONS, { options, location, keyed: true }),
-      type: 'coProcess',
-      options,
-      location,
-      inputs: this.#inputs,
-      keyed: true,
-    });
-    return new DataStream(this.#plan, legs);
+    const place = { type: 'coProcess', options, location: callerLocation(), keyed: true };
+    const planned = plannedProcess(process, FUNCTIONS, place);
+    return new DataStream(this.#plan, this.#plan.addOperator({ ...planned, ...place, inputs: this.#inputs }));
   }
 }

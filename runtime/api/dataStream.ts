@@ -39,12 +39,9 @@ export class DataStream<T> extends RecordStream<T> {
     process: ProcessFunction<T, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const location = callerLocation();
-    const planned = plannedProcess(process, ['onElement'], { options, location, keyed: false });
-    const inputs = [this.#legs];
-    return this.behind(
-      this.#plan.addOperator({ ...planned, type: 'process', options, location, inputs, keyed: false }),
-    );
+    const place = { type: 'process', options, location: callerLocation(), keyed: false };
+    const planned = plannedProcess(process, ['onElement'], place);
+    return this.behind(this.#plan.addOperator({ ...planned, ...place, inputs: [this.#legs] }));
   }
 
   /** Records of one key go to one subtask, in order, and share one state. */

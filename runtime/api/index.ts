@@ -125,6 +125,7 @@ export type {
   WindowProcessFunction,
   WindowReduceFunction,
 } from './windowFunctions.ts';
+export type { CoGroupFunction, JoinWindows, Sided, WindowJoinFunction } from './windowJoins.ts';
 export {
   type AlignedWindowOptions,
   type GlobalWindows,

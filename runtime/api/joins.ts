@@ -1,5 +1,4 @@
-/** Interval joins: pairs of records of two keyed streams whose times lie near each other. */
-import type { SourceLocation } from '../graph/jobGraph.ts';
+/** Joins of two keyed streams: of records whose times lie near each other, here, and of those in one window, in windowJoins.ts. */
 import {
   type Interval,
   type IntervalJoinFunctions,
@@ -10,11 +9,12 @@ import type { Lifecycle } from '../operators/lifecycle.ts';
 import type { Timestamp } from '../operators/operator.ts';
 import type { Key } from '../state/declarations.ts';
 import { type Duration, signedDurationMs } from './duration.ts';
-import type { OperatorOptions } from './operatorOptions.ts';
 import type { OutputTag } from './outputTag.ts';
-import { located, PipelineError } from './pipelineError.ts';
+import { located } from './pipelineError.ts';
 import type { PlannedFunction } from './plan.ts';
 import type { EmitContext, TypeName } from './processFunctions.ts';
+import { type AuthorPlace, methodOf, problemOf } from './processFunctionsOf.ts';
+import { type AnyJoinWindows, plannedWindowJoin } from './windowJoins.ts';
 
 /** Which records of two streams make a pair, by event time. */
 export interface IntervalJoin<Left, Right> {
@@ -52,59 +52,51 @@ export interface IntervalJoinFunction<Left, Right, K extends Key, Out, Opened = 
   onPair(left: Left, right: Right, context: PairContext<K, Out, Opened>): void;
 }
 
+/** In the plan. */
+export function joinType(how: object): 'intervalJoin' | 'windowJoin' {
+  return 'between' in how ? 'intervalJoin' : 'windowJoin';
+}
+
 /** Throws PipelineError. `join`: a function that answers what is made of a pair, or an object with `onPair`. */
-export function intervalJoin(
+export function plannedJoin(how: object, join: object, place: AuthorPlace): PlannedFunction {
+  if ('between' in how) return plannedIntervalJoin(how as IntervalJoin<unknown, unknown>, join, place);
+  if ('window' in how) return plannedWindowJoin(how as AnyJoinWindows, join, place);
+  throw problemOf(place, ' needs to know which records are pairs: say `between` or `window`.');
+}
+
+function plannedIntervalJoin(
   how: IntervalJoin<unknown, unknown>,
   join: object,
-  options: OperatorOptions,
-  location: SourceLocation | null,
+  place: AuthorPlace,
 ): PlannedFunction {
   const functions: IntervalJoinFunctions = {
-    ...pairFunction(join, options, location),
-    interval: intervalOf(how, options, location),
+    ...pairFunction(join, place),
+    interval: intervalOf(how, place),
     leftLateTo: how.leftLateTo?.name ?? null,
     rightLateTo: how.rightLateTo?.name ?? null,
   };
-  return {
-    states: intervalJoinStates,
-    create: () => new IntervalJoinOperator(functions),
-  };
+  return { states: intervalJoinStates, create: () => new IntervalJoinOperator(functions) };
 }
 
 function intervalOf(
-  { between, lowerExclusive = false, upperExclusive = false }: IntervalJoin<unknown, unknown>,
-  options: OperatorOptions,
-  location: SourceLocation | null,
+  { between: [lower, upper], lowerExclusive = false, upperExclusive = false }: IntervalJoin<unknown, unknown>,
+  place: AuthorPlace,
 ): Interval {
-  const [lowerMs, upperMs] = located(location, () => [
-    signedDurationMs(between[0], 'The lower bound of a join'),
-    signedDurationMs(between[1], 'The upper bound of a join'),
-  ]) as readonly [number, number];
+  const lowerMs = located(place.location, () => signedDurationMs(lower, 'The lower bound of a join'));
+  const upperMs = located(place.location, () => signedDurationMs(upper, 'The upper bound of a join'));
   const isEmpty = lowerMs === upperMs && (lowerExclusive || upperExclusive);
   if (lowerMs > upperMs || isEmpty) {
-    const bounds = `from ${JSON.stringify(between[0])} to ${JSON.stringify(between[1])}`;
-    const problem = ` joins nothing: ${bounds}${isEmpty ? ', exclusive,' : ''} there is no time.`;
-    throw new PipelineError(location, nameOfJoin(options), location, problem);
+    const bounds = `from ${JSON.stringify(lower)} to ${JSON.stringify(upper)}${isEmpty ? ', exclusive,' : ''}`;
+    throw problemOf(place, ` joins nothing: ${bounds} there is no time.`);
   }
   return { lowerMs, upperMs, lowerExclusive, upperExclusive };
 }
 
 function pairFunction(
   author: object,
-  options: OperatorOptions,
-  location: SourceLocation | null,
+  place: AuthorPlace,
 ): Pick<IntervalJoinFunctions, 'onPair' | 'lifecycle'> {
-  if (typeof author === 'function') {
-    const join = author as (left: unknown, right: unknown, info: unknown) => unknown;
-    return { onPair: (left, right, context) => context.emit(join(left, right, context)), lifecycle: {} };
-  }
-  const { onPair } = author as { readonly onPair?: unknown };
-  if (typeof onPair !== 'function') {
-    const problem = ' takes a function of the two records, or an object with a function "onPair".';
-    throw new PipelineError(location, nameOfJoin(options), location, problem);
-  }
-  // Called on the object that the author wrote, so that `this` is what it looks like.
-  return { onPair: onPair.bind(author) as IntervalJoinFunctions['onPair'], lifecycle: author };
+  if (typeof author !== 'function') return { onPair: methodOf(author, 'onPair', place), lifecycle: author };
+  const join = author as (left: unknown, right: unknown, info: unknown) => unknown;
+  return { onPair: (left, right, context) => context.emit(join(left, right, context)), lifecycle: {} };
 }
-
-const nameOfJoin = ({ name, uid }: OperatorOptions): string => `Join "${name ?? uid ?? 'intervalJoin'}"`;

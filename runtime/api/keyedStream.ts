@@ -1,5 +1,4 @@
 /** A stream whose records have keys: each key has its own state, its own timers, its own windows. */
-import type { SourceLocation } from '../graph/jobGraph.ts';
 import { ReduceOperator } from '../operators/reduceOperator.ts';
 import type { Key, StateDeclaration } from '../state/declarations.ts';
 import type { BroadcastStates } from './broadcastFunctions.ts';
@@ -7,10 +6,16 @@ import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcastStrea
 import { callerLocation } from './callerLocation.ts';
 import { ConnectedStreams, KeyedConnectedStreams } from './connectedStreams.ts';
 import { DataStream } from './dataStream.ts';
-import { type IntervalJoin, type IntervalJoinFunction, intervalJoin, type PairInfo } from './joins.ts';
+import {
+  type IntervalJoin,
+  type IntervalJoinFunction,
+  joinType,
+  type PairInfo,
+  plannedJoin,
+} from './joins.ts';
 import { keyedLegs } from './keyedLegs.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
-import type { Leg, Plan, PlannedFunction } from './plan.ts';
+import type { Leg, Plan } from './plan.ts';
 import type { KeyedProcessFunction } from './processFunctions.ts';
 import { plannedProcess } from './processFunctionsOf.ts';
 import { type RichReduceFunction, recordFunction } from './recordFunctions.ts';
@@ -18,7 +23,13 @@ import { RecordStream, written } from './recordStream.ts';
 import type { DeclaredStates } from './state.ts';
 import type { TriggerStates } from './triggers.ts';
 import { WindowedStream } from './windowedStream.ts';
-import type { WindowAssigner, WindowOptions } from './windows.ts';
+import {
+  type CoGroupFunction,
+  type JoinWindows,
+  plannedCoGroup,
+  type WindowJoinFunction,
+} from './windowJoins.ts';
+import type { KeyedWindow, WindowAssigner, WindowOptions } from './windows.ts';
 import { countWindows, windowsOf } from './writtenWindows.ts';
 
 export class KeyedStream<T, K extends Key> extends RecordStream<T> {
@@ -63,18 +74,9 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     process: KeyedProcessFunction<T, K, Out, States, Opened>,
     options: OperatorOptions = {},
   ): DataStream<Out> {
-    const location = callerLocation();
-    const planned = plannedProcess(process, ['onElement'], { options, location, keyed: true });
-    const inputs = [this.#legs];
-    const legs = this.#plan.addOperator({
-      ...planned,
-      type: 'process',
-      options,
-      location,
-      inputs,
-      keyed: true,
-    });
-    return new DataStream(this.#plan, legs);
+    const place = { type: 'process', options, location: callerLocation(), keyed: true };
+    const planned = plannedProcess(process, ['onElement'], place);
+    return this.behind(this.#plan.addOperator({ ...planned, ...place, inputs: [this.#legs] }));
   }
 
   /** The records of each key, cut into windows: `tumbling`, `sliding`, `session` or `globalWindow`. */
@@ -104,8 +106,9 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
   }
 
   /**
-   * Pairs of a record of this stream (left) and one of the other (right) that have the same key and whose times lie near
-   * each other. A function answers what comes out for each pair; an object with `onPair` emits what it likes.
+   * Pairs of a record of this stream (left) and one of the other (right) that have the same key: those whose times lie near
+   * each other (`between`), or those in one window (`window`). A function answers what comes out for each pair; an object
+   * with `onPair` emits what it likes.
    */
   join<Right, Out>(
     right: KeyedStream<Right, K>,
@@ -119,19 +122,50 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     join: IntervalJoinFunction<T, Right, K, Out, Opened>,
     options?: OperatorOptions,
   ): DataStream<Out>;
+  join<Right, Out, States extends TriggerStates = Record<never, never>>(
+    right: KeyedStream<Right, K>,
+    how: JoinWindows<T, Right, States>,
+    join: (left: T, right: Right, window: KeyedWindow<K>) => Out,
+    options?: OperatorOptions,
+  ): DataStream<Out>;
+  join<Right, Out = never, States extends TriggerStates = Record<never, never>, Opened = undefined>(
+    right: KeyedStream<Right, K>,
+    how: JoinWindows<T, Right, States>,
+    join: WindowJoinFunction<T, Right, K, Out, Opened>,
+    options?: OperatorOptions,
+  ): DataStream<Out>;
   join<Right>(
     right: KeyedStream<Right, K>,
-    how: IntervalJoin<T, Right>,
+    how: object,
     join: object,
     options: OperatorOptions = {},
-  ): DataStream<unknown> {
-    const location = callerLocation();
-    return this.#withOther(
-      'intervalJoin',
-      right,
-      intervalJoin(how, join, options, location),
-      options,
-      location,
+  ): DataStream<never> {
+    const place = { type: joinType(how), options, location: callerLocation(), keyed: true };
+    const inputs = [this.#legs, right.#legs];
+    return this.behind(this.#plan.addOperator({ ...plannedJoin(how, join, place), ...place, inputs }));
+  }
+
+  /**
+   * What this stream (left) and the other one (right) have of one key in one window, as two lists of which one may be empty:
+   * for outer joins and whatever else needs all of both.
+   */
+  coGroup<
+    Right,
+    Out = never,
+    TriggerState extends TriggerStates = Record<never, never>,
+    States extends DeclaredStates<'keyed'> = Record<never, never>,
+    WindowStates extends TriggerStates = Record<never, never>,
+    Opened = undefined,
+  >(
+    right: KeyedStream<Right, K>,
+    windows: JoinWindows<T, Right, TriggerState>,
+    coGroup: CoGroupFunction<T, Right, K, Out, States, WindowStates, Opened>,
+    options: OperatorOptions = {},
+  ): DataStream<Out> {
+    const place = { type: 'coGroup', options, location: callerLocation(), keyed: true };
+    const inputs = [this.#legs, right.#legs];
+    return this.behind(
+      this.#plan.addOperator({ ...plannedCoGroup(windows, coGroup, place), ...place, inputs }),
     );
   }
 
@@ -156,17 +190,6 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     return second instanceof KeyedStream
       ? new KeyedConnectedStreams(this.#plan, this.#legs, second.#legs)
       : new ConnectedStreams(this.#plan, this.#legs, second[written].legs);
-  }
-
-  #withOther<Right>(
-    type: string,
-    right: KeyedStream<Right, K>,
-    planned: PlannedFunction,
-    options: OperatorOptions,
-    location: SourceLocation | null,
-  ): DataStream<unknown> {
-    const inputs = [this.#legs, right.#legs];
-    return this.behind(this.#plan.addOperator({ ...planned, type, options, location, inputs, keyed: true }));
   }
 
   protected override behind<Out>(legs: readonly Leg[]): DataStream<Out> {

@@ -17,8 +17,9 @@ export interface AuthorFunctions {
   close?(opened: never): void;
 }
 
-/** Where the functions stand, and what their operator can have. */
+/** The operator that the functions are written for. */
 export interface AuthorPlace {
+  readonly type: string;
   readonly options: OperatorOptions;
   readonly location: SourceLocation | null;
   readonly keyed: boolean;
@@ -64,23 +65,25 @@ export function endsOf<Functions extends { readonly onTimer: unknown; readonly o
   };
 }
 
-/** Called on the object that the author wrote, so that `this` is what it looks like. */
-export function methodOf<Method>(author: object, name: string, { options, location }: AuthorPlace): Method {
+/** Called on the object that the author wrote, so that `this` is what it looks like. Throws PipelineError without it. */
+export function methodOf<Method>(author: object, name: string, place: AuthorPlace): Method {
   const method: unknown = (author as Readonly<Record<string, unknown>>)[name];
   if (typeof method === 'function') return method.bind(author) as Method;
-  const operator = `Operator "${options.name ?? options.uid ?? 'process'}"`;
-  throw new PipelineError(location, operator, location, ` needs a function "${name}".`);
+  throw problemOf(place, ` needs a function "${name}".`);
 }
 
 /** Those of the author and those of the operator itself, which must not have the same names. */
 export function allStates(
   declared: readonly StateDeclaration[],
   own: readonly StateDeclaration[],
-  { options, location }: AuthorPlace,
+  place: AuthorPlace,
 ): readonly StateDeclaration[] {
   const taken = declared.find(({ name }) => own.some((other) => other.name === name));
   if (taken === undefined) return [...declared, ...own];
-  const operator = `Operator "${options.name ?? options.uid ?? 'process'}"`;
-  const problem = ` has a state named "${taken.name}", as one of its own is: give it another name.`;
-  throw new PipelineError(location, operator, location, problem);
+  throw problemOf(place, ` has a state named "${taken.name}", as one of its own is: give it another name.`);
+}
+
+/** `problem`: a sentence without its subject, which is the operator. */
+export function problemOf({ type, options, location }: AuthorPlace, problem: string): PipelineError {
+  return new PipelineError(location, `Operator "${options.name ?? options.uid ?? type}"`, location, problem);
 }

@@ -30,7 +30,7 @@ export interface SlidingWindows {
 export interface SessionWindows<T> {
   readonly type: 'session';
   /** How long after a record its session ends, unless another record comes. Above zero. */
-  readonly gapOf: (value: T) => number;
+  gapOf(value: T): number;
   readonly time: WindowTime;
 }
 

@@ -5,7 +5,6 @@
  * that the author wrote, and each must have its own counter, cache or connection.
  */
 import type { MetricGroup } from './metrics.ts';
-import type { OperatorContext } from './operator.ts';
 
 /** What a function may know of the subtask that it runs in. */
 export interface RuntimeContext {
@@ -48,7 +47,7 @@ export class OperatorLifecycle {
     this.#author = author;
   }
 
-  open(context: OperatorContext<never>): void {
+  open(context: RuntimeContext): void {
     const { uid, name, subtaskIndex, parallelism, maxParallelism, attempt, metrics } = context;
     const runtime: RuntimeContext = {
       uid,

@@ -3,7 +3,11 @@
  *
  * Two-phase commit: on barrier n the writer closes what it has into committables, which become state of snapshot n;
  * only when checkpoint n is complete are they committed. After a failure the committables of the restored snapshot
- * are committed again, so `commit` must be idempotent. A sink without transactions (at-least-once) commits nothing.
+ * are committed again, so `commit` must be idempotent. A sink without transactions (at-least-once) commits nothing;
+ * its checkpoint means that what was written before it has arrived.
+ *
+ * A writer is synchronous. One that works beside its input (a socket, promises) keeps what is under way within a bound, calls
+ * `context.wake()` from its callbacks, and is then asked to `advance` between two records.
  */
 import type { OperatorContext, SnapshotContext, Timestamp } from './operator.ts';
 
@@ -13,21 +17,40 @@ export interface SinkContext
     'output' | 'sideOutput' | 'emitWatermark' | 'emitIdleness' | 'keyed' | 'restoredOperatorState'
   > {}
 
+/** Takes the records of one subtask. Whatever it throws fails the job, which goes on from its last checkpoint. */
 export interface SinkWriter<In, Committable> {
   /** Also called when nothing is restored, with empty lists. `states` is union state: what every old subtask had put. */
   open(context: SinkContext, states: readonly unknown[]): void;
   write(value: In, timestamp: Timestamp): void;
-  /** Barrier n (or the end of the input): what was written so far, ready to be committed. May defer durability. */
+  /**
+   * Barrier n (or the end of the input): what was written so far, ready to be committed. Where that takes a while it defers:
+   * the checkpoint is not complete before its `done`.
+   */
   prepareCommit(snapshot: Pick<SnapshotContext, 'checkpointId' | 'defer'>): readonly Committable[];
   /** Union state: every subtask of the next run sees what all subtasks returned here. */
   writerState(): unknown;
+  /** A bounded piece of work beside the input; answers whether there was any. Throws when a record cannot be delivered. */
+  advance?(now: Timestamp): boolean;
+  /** When `advance` has something to do though nobody woke it: Clock.now(); null: never. */
+  wakeAt?(): Timestamp | null;
+  /** False: no record now, enough is under way. What one record upstream turned into (a flatMap) may still come. */
+  accepts?(): boolean;
+  /** After the end of the input: false while something is under way. */
+  drained?(): boolean;
+  /** Something outside is under way that will call `wake` by itself. */
+  awaits?(): boolean;
+  /** Leaves nothing open; also called after a failure, once. */
   close(): void;
 }
 
+/** Makes visible what the writers of one subtask had prepared. */
 export interface SinkCommitter<Committable> {
   /** Before anything is written: what the restored snapshot had prepared (mine to commit), and strays to clear away. */
   recover(context: SinkContext, pending: readonly Committable[]): void;
-  /** Makes them visible, in order. Already visible ones are fine. Throws SinkError when one is lost. */
+  /**
+   * Their checkpoint is complete: makes them visible, in order. It happens again after a failure, so what is visible already
+   * is fine. Throws SinkError when one is lost.
+   */
   commit(committables: readonly Committable[]): void;
   /**
    * A savepoint has these as pending. It may be restored long after other runs have cleared away what they found: what

@@ -9,6 +9,9 @@
  * - S3. An aborted checkpoint takes nothing back: what was prepared for it waits for the next complete one.
  * - S4. One committable that fails does not keep the others from being tried; the subtask then fails with the first
  *   error, and the restore tries again.
+ *
+ * A writer that works beside its input is driven as an operator that does. Whether it is one is known when it is made: the
+ * engine asks no others.
  */
 import type { StateDeclaration } from '../state/declarations.ts';
 import type { OperatorContext, SnapshotContext, StreamOperator, Timestamp } from './operator.ts';
@@ -42,13 +45,24 @@ export const sinkDeclarations: readonly StateDeclaration[] = [committablesDeclar
 export class SinkOperator implements StreamOperator<never> {
   readonly #writer: SinkWriter<unknown, unknown>;
   readonly #committer: SinkCommitter<unknown> | null;
+  readonly advance?: (now: Timestamp) => boolean;
+  readonly wakeAt?: () => Timestamp | null;
+  readonly accepts?: () => boolean;
+  readonly drained?: () => boolean;
+  readonly awaits?: () => boolean;
   /** In the order of their checkpoints. */
   #pending: readonly PendingCommittable[] = [];
   #subtaskIndex = 0;
 
   constructor(sink: Sink<unknown>) {
-    this.#writer = sink.createWriter();
+    const writer = sink.createWriter();
+    this.#writer = writer;
     this.#committer = sink.createCommitter();
+    if (writer.advance !== undefined) this.advance = (now) => writer.advance?.(now) ?? false;
+    if (writer.wakeAt !== undefined) this.wakeAt = () => writer.wakeAt?.() ?? null;
+    if (writer.accepts !== undefined) this.accepts = () => writer.accepts?.() ?? true;
+    if (writer.drained !== undefined) this.drained = () => writer.drained?.() ?? true;
+    if (writer.awaits !== undefined) this.awaits = () => writer.awaits?.() ?? false;
   }
 
   open(context: OperatorContext<never>): void {

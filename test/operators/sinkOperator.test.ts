@@ -181,3 +181,21 @@ test('I8: after a rescale from X to Y, subtask i takes what j had prepared where
   });
   expect(recovered).toEqual(['recover j0 j2 j4', 'recover j1 j3']);
 });
+
+test('only a writer that works beside its input is driven, and asked before it is given a record', () => {
+  const plain = new SinkOperator(new RecordingSink());
+  const kinds = ['advance', 'wakeAt', 'accepts', 'drained', 'awaits'] as const;
+  expect(kinds.map((kind) => plain[kind])).toEqual(kinds.map(() => undefined));
+  const sink = new RecordingSink();
+  const busy = {
+    ...sink.createWriter(),
+    advance: (now: number) => now > 5,
+    wakeAt: () => 7,
+    accepts: () => false,
+    drained: () => false,
+    awaits: () => true,
+  };
+  const driven = new SinkOperator({ ...sink, createWriter: () => busy, createCommitter: () => null });
+  expect([driven.advance?.(5), driven.advance?.(6), driven.wakeAt?.()]).toEqual([false, true, 7]);
+  expect([driven.accepts?.(), driven.drained?.(), driven.awaits?.()]).toEqual([false, false, true]);
+});

@@ -3,7 +3,10 @@ import { secondsToEnd } from '../benchRun.ts';
 import type { Measured } from '../measurements.ts';
 
 /** By the names of their files. */
-const queries = ['q0', 'q1', 'q2', 'q3', 'q4', 'q6', 'q7', 'q16', 'q17'] as const;
+const queries = [
+  ...['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7', 'q8'],
+  ...['q11', 'q12', 'q13', 'q16', 'q17'],
+];
 
 export interface NexmarkRuns {
   readonly events: number;

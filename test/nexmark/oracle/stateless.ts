@@ -3,6 +3,7 @@ import type { NexmarkEvent } from '../../../bench/nexmark/model.ts';
 import type { PassedBid } from '../../../bench/nexmark/q0.ts';
 import type { EuroBid } from '../../../bench/nexmark/q1.ts';
 import type { SelectedBid } from '../../../bench/nexmark/q2.ts';
+import type { EnrichedBid, SideRow } from '../../../bench/nexmark/q13.ts';
 import { bidsIn } from './kinds.ts';
 
 export function passed(events: readonly NexmarkEvent[]): PassedBid[] {
@@ -28,5 +29,16 @@ export function selected(events: readonly NexmarkEvent[]): SelectedBid[] {
   const auctions = new Set<number>();
   for (let id = 0; id < 1_000_000; id += 123) auctions.add(id);
   for (const { auction, price } of bidsIn(events)) if (auctions.has(auction)) rows.push({ auction, price });
+  return rows;
+}
+
+/** Of every bid all rows of the table that are its. */
+export function enriched(events: readonly NexmarkEvent[], table: readonly SideRow[]): EnrichedBid[] {
+  const rows: EnrichedBid[] = [];
+  for (const { auction, bidder, price, dateTime } of bidsIn(events)) {
+    for (const { key, value } of table) {
+      if ((auction - key) % 10_000 === 0) rows.push({ auction, bidder, price, dateTime, value });
+    }
+  }
   return rows;
 }

@@ -1,9 +1,26 @@
-/** What queries 5, 7 and 11 must answer: every window in turn, with all bids looked at for each. */
+/** What queries 5, 7, 11 and 12 must answer: every window in turn, with all bids looked at for each. */
 import type { Bid, NexmarkEvent } from '../../../bench/nexmark/model.ts';
+import type { HotItem } from '../../../bench/nexmark/q5.ts';
 import type { HighestBid } from '../../../bench/nexmark/q7.ts';
+import type { BidderSession } from '../../../bench/nexmark/q11.ts';
+import type { BidderCount } from '../../../bench/nexmark/q12.ts';
 import { bidsIn } from './kinds.ts';
 
 const SECOND = 1_000;
+
+export function hotItems(events: readonly NexmarkEvent[]): HotItem[] {
+  const bids = bidsIn(events);
+  const rows: HotItem[] = [];
+  for (const window of windowsOver(bids, 2 * SECOND)) {
+    const counts = new Map<number, number>();
+    for (const bid of bids) {
+      if (isIn(bid, window, 10 * SECOND)) counts.set(bid.auction, (counts.get(bid.auction) ?? 0) + 1);
+    }
+    const most = Math.max(...counts.values());
+    for (const [auction, num] of counts) if (num === most) rows.push({ auction, num });
+  }
+  return rows;
+}
 
 export function highestBids(events: readonly NexmarkEvent[]): HighestBid[] {
   const bids = bidsIn(events);
@@ -14,6 +31,40 @@ export function highestBids(events: readonly NexmarkEvent[]): HighestBid[] {
     for (const { auction, bidder, price, dateTime, extra } of bids) {
       if (isIn({ dateTime }, window, 10 * SECOND) && price === highest)
         rows.push({ auction, bidder, price, dateTime, extra });
+    }
+  }
+  return rows;
+}
+
+/** Two bids that are just ten seconds apart are in one session, as in Flink. */
+export function bidderSessions(events: readonly NexmarkEvent[]): BidderSession[] {
+  const bids = bidsIn(events);
+  const rows: BidderSession[] = [];
+  for (const bidder of new Set(bids.map((bid) => bid.bidder))) {
+    const times = bids.filter((bid) => bid.bidder === bidder).map((bid) => bid.dateTime);
+    times.sort((a, b) => a - b);
+    let first = 0;
+    for (let last = 0; last < times.length; last++) {
+      const time = times[last] as number;
+      const next = times[last + 1];
+      if (next !== undefined && next - time <= 10 * SECOND) continue;
+      const startTime = times[first] as number;
+      rows.push({ bidder, bidCount: last - first + 1, startTime, endTime: time + 10 * SECOND });
+      first = last + 1;
+    }
+  }
+  return rows;
+}
+
+/** `taken`: each bid with the time on the machine's clock at which it came. */
+export function countsByClock(taken: readonly { readonly bid: Bid; readonly at: number }[]): BidderCount[] {
+  const rows: BidderCount[] = [];
+  const bids = taken.map(({ bid, at }) => ({ ...bid, dateTime: at }));
+  for (const startTime of windowsOver(bids, 10 * SECOND)) {
+    for (const bidder of new Set(bids.map((bid) => bid.bidder))) {
+      const own = bids.filter((bid) => bid.bidder === bidder && isIn(bid, startTime, 10 * SECOND));
+      if (own.length > 0)
+        rows.push({ bidder, bidCount: own.length, startTime, endTime: startTime + 10 * SECOND });
     }
   }
   return rows;

@@ -41,14 +41,14 @@ export function plannedWindows<Content>(
   location: SourceLocation | null,
 ): PlannedWindows {
   const type = isOfAll ? 'windowAll' : 'window';
-  const who = `Operator "${options.name ?? options.uid ?? type}"`;
+  const name = `"${options.name ?? options.uid ?? type}"`;
   const refuse: Refuse = (problem) => {
-    throw new PipelineError(location, who, location, problem);
+    throw new PipelineError(location, `Operator ${name}`, location, problem);
   };
   const { evictor = null, lateTo } = written;
   const trigger = written.trigger === undefined ? null : windowTrigger(written.trigger, options, location);
   const latenessMs = located(location, () =>
-    durationMs(written.allowedLateness ?? 0, `The allowed lateness of ${who}`),
+    durationMs(written.allowedLateness ?? 0, `The allowed lateness of operator ${name}`),
   );
   const isEventTime = assigner.type !== 'global' && assigner.time === 'event';
   if (!isEventTime && (latenessMs > 0 || lateTo !== undefined)) {

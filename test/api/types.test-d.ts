@@ -6,8 +6,13 @@ import {
   aggregatingState,
   boundedOutOfOrderness,
   broadcastState,
+  count,
+  countEvictor,
   type DataStream,
   type DeclaredStates,
+  delta,
+  deltaEvictor,
+  globalWindow,
   type ListState,
   listState,
   type MapState,
@@ -16,14 +21,19 @@ import {
   operatorListState,
   outputTag,
   pipeline,
+  purging,
   type ReadonlyMapState,
   type ReadonlyStateHandles,
   reducingState,
   type Sink,
   type Source,
   type StateHandles,
+  session,
+  sliding,
+  type Trigger,
   tumbling,
   valueState,
+  type WindowedStream,
 } from '../../runtime/api/index.ts';
 
 interface Flight {
@@ -302,3 +312,133 @@ withoutKey({ seen: valueState<number>() });
 withoutKey({ seen: listState<number>(), ready: operatorListState<number>() });
 // @ts-expect-error: who reads broadcast state cannot write it
 own.read.rules.set('a', 1);
+
+pipeline('windows', (env) => {
+  const stream = env.fromSource(flights);
+  const keyed = stream.keyBy((f) => f.origin);
+  const late = outputTag<Flight>('late');
+  const tooLong = outputTag<string>('too long');
+
+  exactly<WindowedStream<Flight, string>>()(keyed.window(sliding('1 h', '5 min', { offset: '-8 h' })));
+  exactly<WindowedStream<Flight, string>>()(keyed.window(session('5 min', { time: 'processing' })));
+  exactly<WindowedStream<Flight, string>>()(
+    keyed.window(
+      session((f) => f.delay),
+      { trigger: purging(count(5)), evictor: countEvictor(3), allowedLateness: '1 h', lateTo: late },
+    ),
+  );
+  exactly<WindowedStream<Flight, null>>()(
+    stream.windowAll(globalWindow(), { trigger: delta(5, (a, f) => f.delay - a.delay) }),
+  );
+  exactly<WindowedStream<Flight, string>>()(keyed.countWindow(10, 2));
+  exactly<WindowedStream<Flight, null>>()(stream.countWindowAll(10));
+
+  // @ts-expect-error: a gap is a duration
+  keyed.window(session((f) => f.origin));
+  // @ts-expect-error: no such time
+  keyed.window(tumbling('1 h', { time: 'ingestion' }));
+  // @ts-expect-error: a side output of other records
+  keyed.window(tumbling('1 h'), { lateTo: tooLong });
+  // @ts-expect-error: an evictor of other records
+  keyed.window(tumbling('1 h'), { evictor: deltaEvictor(1, (a: Weather, b: Weather) => a.rain - b.rain) });
+  // @ts-expect-error: a trigger of other records
+  keyed.window(tumbling('1 h'), { trigger: delta(1, (a: Weather, b: Weather) => a.rain - b.rain) });
+  // @ts-expect-error: windows of a keyed stream are of its keys
+  keyed.windowAll(tumbling('1 h'));
+
+  exactly<DataStream<Flight>>()(keyed.window(tumbling('1 h')).reduce((a, b) => (a.delay > b.delay ? a : b)));
+  exactly<DataStream<number>>()(
+    keyed.window(tumbling('1 h')).reduce({
+      output: ofType<number>(),
+      reduce: (a, b) => (a.delay > b.delay ? a : b),
+      onWindow: (flight, window, ctx) => {
+        exactly<Flight>()(flight);
+        exactly<string>()(window.key);
+        ctx.emit(flight.delay);
+      },
+    }),
+  );
+  // @ts-expect-error: a reduce keeps the type
+  keyed.window(tumbling('1 h')).reduce((a, b) => a.delay + b.delay);
+
+  exactly<DataStream<string>>()(
+    keyed.window(tumbling('1 h')).process({
+      output: ofType<string>(),
+      state: { windows: valueState<number>({ initial: 0 }) },
+      windowState: { firings: valueState<number>() },
+      open: () => 7,
+      onWindow(values, { start, key }, ctx) {
+        exactly<readonly Flight[]>()(values);
+        exactly<number>()(start);
+        exactly<number>()(ctx.opened);
+        exactly<number>()(ctx.state.windows.get());
+        exactly<number | undefined>()(ctx.windowState.firings.get());
+        ctx.emit(key);
+        ctx.emitTo(tooLong, key);
+        // @ts-expect-error: not what the side output carries
+        ctx.emitTo(tooLong, start);
+        // @ts-expect-error: not what was announced
+        ctx.emit(start);
+      },
+    }),
+  );
+  keyed.window(tumbling('1 h')).process({
+    // @ts-expect-error: only values are kept per window
+    windowState: { dates: listState<string>() },
+    onWindow() {},
+  });
+  keyed.window(tumbling('1 h')).process({
+    // @ts-expect-error: the third argument was a function once
+    onWindow: (_values, _window, emit) => emit(1),
+  });
+
+  const folding = { create: () => 0, add: (sum: number, f: Flight) => sum + f.delay };
+  exactly<DataStream<string>>()(
+    keyed.window(tumbling('1 h')).aggregate({ ...folding, result: (sum, { key }) => `${key} ${sum}` }),
+  );
+  exactly<DataStream<number>>()(
+    keyed.window(tumbling('1 h')).aggregate({
+      ...folding,
+      output: ofType<number>(),
+      onWindow: (sum, { key }, ctx) => {
+        exactly<number>()(sum);
+        exactly<string>()(key);
+        ctx.emit(sum);
+      },
+    }),
+  );
+  stream.windowAll(tumbling('1 h')).aggregate({
+    ...folding,
+    result: (_sum, { key }) => exactly<null>()(key),
+  });
+  // @ts-expect-error: neither `result` nor `onWindow`
+  keyed.window(tumbling('1 h')).aggregate(folding);
+  const mergesText = { ...folding, merge: (left: string) => left, result: (sum: number) => sum };
+  // @ts-expect-error: pieces of another type
+  keyed.window(sliding('1 h', '1 min')).aggregate(mergesText);
+
+  const states = { seen: valueState<number>({ initial: 0 }), first: valueState<string>() };
+  const trigger: Trigger<Flight, typeof states> = {
+    state: states,
+    onElement(flight, { state, timers, timestamp, window }) {
+      exactly<Flight>()(flight);
+      exactly<number>()(state.seen.get());
+      exactly<string | undefined>()(state.first.get());
+      state.seen.set(state.seen.get() + 1);
+      timers.registerEventTime(Math.min(timestamp + 1, window.end));
+      return 'fire-and-purge';
+    },
+    onMerge(merged, { state }) {
+      for (const { state: before, start } of merged) {
+        exactly<number>()(start);
+        exactly<number>()(before.seen);
+        exactly<string | undefined>()(before.first);
+        state.seen.set(state.seen.get() + before.seen);
+      }
+    },
+  };
+  keyed.window(tumbling('1 h'), { trigger }).reduce((a) => a);
+  keyed.window(tumbling('1 h'), { trigger: purging(trigger) }).reduce((a) => a);
+  // @ts-expect-error: no such answer
+  keyed.window(tumbling('1 h'), { trigger: { onElement: () => 'stop' } });
+});

@@ -19,7 +19,7 @@ import type { KeyedStates, OperatorContext, StreamOperator, Timer, Timestamp } f
 import { firstWindowStart, type SlidingWindows, type TumblingWindows } from './assigners.ts';
 import { LateRecords } from './lateRecords.ts';
 import { lastEndOf, type PaneGrid, type Panes, paneGrid, paneOf } from './panes.ts';
-import { allOfTime, type TimeWindow, windowStart } from './window.ts';
+import { allOfTime, windowStart } from './window.ts';
 import { WindowEmitter } from './windowEmitter.ts';
 import type { WindowFunction } from './windowFunction.ts';
 import { WindowTimes } from './windowTimes.ts';
@@ -39,6 +39,8 @@ const CLEANUP = 'cleanup';
 export class AlignedWindowOperator<T, Content> implements StreamOperator {
   readonly #options: AlignedWindows<T, Content>;
   readonly #grid: PaneGrid;
+  /** Windows do not overlap: each is one pane. */
+  readonly #isSinglePane: boolean;
   readonly #lifecycle: OperatorLifecycle;
   #panes!: Panes<T, Content>;
   #times!: WindowTimes;
@@ -48,6 +50,7 @@ export class AlignedWindowOperator<T, Content> implements StreamOperator {
   constructor(options: AlignedWindows<T, Content>) {
     this.#options = options;
     this.#grid = paneGrid(options.windows);
+    this.#isSinglePane = this.#grid.paneMs === this.#grid.sizeMs;
     this.#lifecycle = new OperatorLifecycle(options.function.lifecycle);
   }
 
@@ -71,22 +74,16 @@ export class AlignedWindowOperator<T, Content> implements StreamOperator {
   process(value: unknown, timestamp: Timestamp): void {
     const times = this.#times;
     const time = times.timeOf(timestamp);
-    const { sizeMs, slideMs, offsetMs, paneMs } = this.#grid;
+    const { sizeMs, slideMs, offsetMs } = this.#grid;
     const last = windowStart(time, slideMs, offsetMs);
-    if (time >= last + sizeMs) {
-      // In a gap between windows.
-      if (times.isLate(time)) this.#late.take(value, timestamp);
+    const first = this.#isSinglePane ? last : firstWindowStart(time, this.#grid);
+    // Where the first of its windows has not fired, none is over.
+    if (time >= last + sizeMs || times.isComplete(first + sizeMs)) {
+      this.#processApart(value, timestamp, time, first, last);
       return;
     }
-    if (times.isOver(last + sizeMs)) {
-      this.#late.take(value, timestamp);
-      return;
-    }
-    const isSingle = paneMs === sizeMs;
-    const isFirst = this.#panes.add(isSingle ? last : paneOf(time, this.#grid), value as T);
-    const first = isSingle ? last : firstWindowStart(time, this.#grid);
-    if (times.isComplete(first + sizeMs)) this.#fireAgain(first, last);
-    else if (isFirst) times.register(times.fireTime(first + sizeMs), first);
+    const isFirst = this.#panes.add(this.#isSinglePane ? last : paneOf(time, this.#grid), value as T);
+    if (isFirst) times.register(times.fireTime(first + sizeMs), first);
   }
 
   onTimer(timer: Timer): void {
@@ -97,15 +94,19 @@ export class AlignedWindowOperator<T, Content> implements StreamOperator {
       return;
     }
     assert(typeof namespace === 'number', 'a timer of a window has its start');
-    const window = { start: namespace, end: this.#times.endOf(time) };
-    const panes = this.#panes.within(window);
+    const end = this.#times.endOf(time);
+    if (this.#isSinglePane && this.#options.latenessMs === 0) {
+      this.#fire(this.#panes.take(namespace), namespace, end);
+      return;
+    }
+    const panes = this.#panes.within({ start: namespace, end });
     if (panes.length === 0) return;
     const leaving = this.#leaving(panes, time);
     const content = this.#panes.combine(panes, leaving);
     // Dropped before it is emitted: what the functions of an author throw must not leave half of it behind.
-    this.#panes.drop(leaving === panes.length ? panes : panes.slice(0, leaving));
-    this.#handOn(window, panes);
-    this.#fire(window, content);
+    this.#panes.drop(panes.slice(0, leaving));
+    this.#handOn(end, panes);
+    this.#fire(content, namespace, end);
   }
 
   close(): void {
@@ -113,24 +114,42 @@ export class AlignedWindowOperator<T, Content> implements StreamOperator {
     this.#lifecycle.close();
   }
 
-  /** W2, for a record whose windows, from `first` to `last`, have fired in part. */
+  /** A record that comes into a gap between windows, or whose windows, from `first` to `last`, have fired in part. */
+  #processApart(
+    value: unknown,
+    timestamp: Timestamp,
+    time: Timestamp,
+    first: Timestamp,
+    last: Timestamp,
+  ): void {
+    const times = this.#times;
+    const { sizeMs } = this.#grid;
+    const isInGap = time >= last + sizeMs;
+    if (isInGap ? times.isLate(time) : times.isOver(last + sizeMs)) this.#late.take(value, timestamp);
+    else if (!isInGap) {
+      this.#panes.add(paneOf(time, this.#grid), value as T);
+      this.#fireAgain(first, last);
+    }
+  }
+
+  /** W2 */
   #fireAgain(first: Timestamp, last: Timestamp): void {
     const times = this.#times;
     const { sizeMs, slideMs } = this.#grid;
     for (let start = first; start <= last; start += slideMs) {
-      const window = { start, end: start + sizeMs };
-      if (!times.isComplete(window.end)) {
-        times.register(times.fireTime(window.end), start);
+      const end = start + sizeMs;
+      if (!times.isComplete(end)) {
+        times.register(times.fireTime(end), start);
         return;
       }
-      if (times.isOver(window.end)) continue;
-      times.register(times.cleanupTime(window.end), CLEANUP);
-      this.#fire(window, this.#panes.combine(this.#panes.within(window), 0));
+      if (times.isOver(end)) continue;
+      times.register(times.cleanupTime(end), CLEANUP);
+      this.#fire(this.#panes.combine(this.#panes.within({ start, end }), 0), start, end);
     }
   }
 
-  #fire(window: TimeWindow, content: Content | undefined): void {
-    if (content !== undefined) this.#emitter.fire(content, window, window.end);
+  #fire(content: Content | undefined, start: Timestamp, end: Timestamp): void {
+    if (content !== undefined) this.#emitter.fire(content, start, end, end);
   }
 
   /** W2: how many of these panes, in their order, have no window any more by then. */
@@ -144,11 +163,11 @@ export class AlignedWindowOperator<T, Content> implements StreamOperator {
   }
 
   /** W1, after a window fired: the next one that holds one of its panes. */
-  #handOn(window: TimeWindow, panes: readonly Timestamp[]): void {
+  #handOn(end: Timestamp, panes: readonly Timestamp[]): void {
     const times = this.#times;
     const { sizeMs } = this.#grid;
-    if (this.#options.latenessMs > 0) times.register(times.cleanupTime(window.end), CLEANUP);
-    const next = firstWindowStart(window.end, this.#grid);
+    if (this.#options.latenessMs > 0) times.register(times.cleanupTime(end), CLEANUP);
+    const next = firstWindowStart(end, this.#grid);
     if (panes.some((pane) => pane >= next)) times.register(times.fireTime(next + sizeMs), next);
   }
 }

@@ -50,6 +50,8 @@ export interface Panes<T, Content> {
    */
   combine(panes: readonly Timestamp[], leaving: number): Content | undefined;
   drop(panes: readonly Timestamp[]): void;
+  /** What one pane holds, which goes with this. */
+  take(pane: Timestamp): Content | undefined;
 }
 
 /** One accumulator per pane. */
@@ -99,6 +101,12 @@ export class FoldedPanes<T, Content> implements Panes<T, Content> {
 
   drop(panes: readonly Timestamp[]): void {
     for (const pane of panes) this.#kept.delete(pane);
+  }
+
+  take(pane: Timestamp): Content | undefined {
+    const content = this.#kept.get(pane);
+    if (content !== undefined) this.#kept.delete(pane);
+    return content;
   }
 
   #merged(left: Content, right: Content): Content {
@@ -153,6 +161,12 @@ export class ListedPanes<T> implements Panes<T, readonly T[]> {
   drop(panes: readonly Timestamp[]): void {
     for (const pane of panes) this.#kept.delete(pane);
     if (this.#kept.isEmpty()) this.#arrivals.clear();
+  }
+
+  take(pane: Timestamp): readonly T[] | undefined {
+    const values = this.combine([pane]);
+    this.drop([pane]);
+    return values;
   }
 }
 

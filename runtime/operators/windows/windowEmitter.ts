@@ -30,7 +30,8 @@ export class WindowEmitter<Content> {
   readonly #emit: WindowFunction<never, Content>['emit'];
   readonly #keyed: KeyedStates;
   readonly #context: WindowContext;
-  readonly #ofWindow: PerWindowValues;
+  /** Null where the author's function has no values per window. */
+  readonly #ofWindow: PerWindowValues | null;
 
   constructor(
     author: Pick<WindowFunction<never, Content>, 'emit' | 'states' | 'windowStates'>,
@@ -40,21 +41,22 @@ export class WindowEmitter<Content> {
   ) {
     this.#emit = author.emit;
     this.#keyed = keyed;
-    this.#ofWindow = new PerWindowValues(keyed, 'window', author.windowStates);
+    const ofWindow = new PerWindowValues(keyed, 'window', author.windowStates);
+    this.#ofWindow = Object.keys(author.windowStates).length > 0 ? ofWindow : null;
     const { handles } = openAuthorStates(context, author.states);
-    this.#context = new WindowContext(context, opened, handles, this.#ofWindow.handles);
+    this.#context = new WindowContext(context, opened, handles, ofWindow.handles);
   }
 
   /** `cause`: the timestamp of the record or timer that made the window fire. */
-  fire(content: Content, window: TimeWindow, cause: Timestamp): void {
-    const { start, end } = window;
-    this.#ofWindow.window = window;
+  fire(content: Content, start: Timestamp, end: Timestamp, cause: Timestamp): void {
+    if (this.#ofWindow !== null) this.#ofWindow.window = { start, end };
     this.#context.timestamp = end === Number.POSITIVE_INFINITY ? cause : end - 1;
     this.#emit(content, { key: this.#keyed.currentKey(), start, end }, this.#context);
   }
 
   /** The window is over. */
   clear(window: TimeWindow): void {
+    if (this.#ofWindow === null) return;
     this.#ofWindow.window = window;
     this.#ofWindow.clear();
   }

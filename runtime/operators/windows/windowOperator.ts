@@ -160,7 +160,9 @@ export class WindowOperator<T, Content> implements StreamOperator {
   }
 
   #fire(window: TimeWindow, cause: Timestamp, stays: boolean): void {
-    this.#contents.fire(window, stays, (content) => this.#emitter.fire(content, window, cause));
+    this.#contents.fire(window, stays, (content) =>
+      this.#emitter.fire(content, window.start, window.end, cause),
+    );
   }
 
   /** W1 */

@@ -50,6 +50,7 @@ test('a late record is counted, told of and dropped; one of a window that is sti
     .record({ key: 'a', n: 2 }, 9)
     .record({ key: 'a', n: 3 }, 0);
   expect(operator.lateCount).toBe(2);
+  expect(harness.metrics.counter('numLateRecordsDropped').count).toBe(2);
   expect(harness.watermark(MAX_WATERMARK).values).toEqual([['a', 10, 20, [1]]]);
   expect(harness.end().logged).toEqual([
     'warning: "operator" has dropped 1 late record(s): their windows had already been emitted.',

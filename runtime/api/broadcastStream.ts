@@ -19,10 +19,11 @@ import type { KeylessStates } from './processFunctions.ts';
 import {
   type AuthorFunctions,
   type AuthorPlace,
-  allStates,
   endsOf,
   methodOf,
+  problemOf,
   statesOf,
+  withOthers,
 } from './processFunctionsOf.ts';
 import type { DeclaredStates } from './state.ts';
 
@@ -101,6 +102,9 @@ function plannedBroadcastProcess(
   place: AuthorPlace,
 ): PlannedFunction {
   const states = statesOf(author, place);
+  const other = Object.entries(declared).find(([, { kind }]) => kind !== 'broadcast');
+  if (other !== undefined)
+    throw problemOf(place, ` is broadcast the state "${other[0]}": declare it with broadcastState.`);
   const broadcast = declareStates(declared, place.options, place.location, ['broadcast']);
   const functions: BroadcastFunctions = {
     states,
@@ -110,9 +114,9 @@ function plannedBroadcastProcess(
     ...endsOf<BroadcastFunctions>(author, place),
     lifecycle: author,
   };
-  const own = [...Object.values(broadcast), ...endStatesOf(functions)];
+  const all = withOthers(Object.values(states), Object.values(broadcast), 'broadcast', place);
   return {
-    states: allStates(Object.values(states), own, place),
+    states: withOthers(all, endStatesOf(functions), 'its own', place),
     create: () => new BroadcastProcessOperator(functions),
   };
 }

@@ -110,28 +110,21 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
    * each other (`between`), or those in one window (`window`). A function answers what comes out for each pair; an object
    * with `onPair` emits what it likes.
    */
-  join<Right, Out>(
+  // Windows first: their options may hold functions, whose parameters get the types of the first overload that is tried.
+  join<Right, Out = never, States extends TriggerStates = Record<never, never>, Opened = undefined>(
     right: KeyedStream<Right, K>,
-    how: IntervalJoin<T, Right>,
-    join: (left: T, right: Right, pair: PairInfo<K>) => Out,
+    how: JoinWindows<T, Right, States>,
+    join:
+      | ((left: T, right: Right, window: KeyedWindow<K>) => Out)
+      | WindowJoinFunction<T, Right, K, Out, Opened>,
     options?: OperatorOptions,
   ): DataStream<Out>;
   join<Right, Out = never, Opened = undefined>(
     right: KeyedStream<Right, K>,
     how: IntervalJoin<T, Right>,
-    join: IntervalJoinFunction<T, Right, K, Out, Opened>,
-    options?: OperatorOptions,
-  ): DataStream<Out>;
-  join<Right, Out, States extends TriggerStates = Record<never, never>>(
-    right: KeyedStream<Right, K>,
-    how: JoinWindows<T, Right, States>,
-    join: (left: T, right: Right, window: KeyedWindow<K>) => Out,
-    options?: OperatorOptions,
-  ): DataStream<Out>;
-  join<Right, Out = never, States extends TriggerStates = Record<never, never>, Opened = undefined>(
-    right: KeyedStream<Right, K>,
-    how: JoinWindows<T, Right, States>,
-    join: WindowJoinFunction<T, Right, K, Out, Opened>,
+    join:
+      | ((left: T, right: Right, pair: PairInfo<K>) => Out)
+      | IntervalJoinFunction<T, Right, K, Out, Opened>,
     options?: OperatorOptions,
   ): DataStream<Out>;
   join<Right>(

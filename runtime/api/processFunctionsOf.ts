@@ -39,7 +39,7 @@ export function plannedProcess(
     lifecycle: author,
   };
   return {
-    states: allStates(Object.values(states), endStatesOf(functions), place),
+    states: withOthers(Object.values(states), endStatesOf(functions), 'its own', place),
     create: () => new ProcessOperator(functions),
   };
 }
@@ -72,15 +72,17 @@ export function methodOf<Method>(author: object, name: string, place: AuthorPlac
   throw problemOf(place, ` needs a function "${name}".`);
 }
 
-/** Those of the author and those of the operator itself, which must not have the same names. */
-export function allStates(
-  declared: readonly StateDeclaration[],
-  own: readonly StateDeclaration[],
+/** Both, which must not share a name. `ofOthers` says whose the others are. */
+export function withOthers(
+  states: readonly StateDeclaration[],
+  others: readonly StateDeclaration[],
+  ofOthers: string,
   place: AuthorPlace,
 ): readonly StateDeclaration[] {
-  const taken = declared.find(({ name }) => own.some((other) => other.name === name));
-  if (taken === undefined) return [...declared, ...own];
-  throw problemOf(place, ` has a state named "${taken.name}", as one of its own is: give it another name.`);
+  const taken = states.find(({ name }) => others.some((other) => other.name === name));
+  if (taken === undefined) return [...states, ...others];
+  const problem = ` has two states named "${taken.name}", one of them ${ofOthers}: give yours another name.`;
+  throw problemOf(place, problem);
 }
 
 /** `problem`: a sentence without its subject, which is the operator. */

@@ -4,6 +4,7 @@
  */
 import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { SourceLocation } from '../graph/jobGraph.ts';
+import type { WatermarkStrategy } from '../operators/source.ts';
 import type { Key } from '../state/declarations.ts';
 import type { BroadcastStates } from './broadcastFunctions.ts';
 import { BroadcastConnectedStream, BroadcastStream } from './broadcastStream.ts';
@@ -19,6 +20,7 @@ import type { KeylessStates, ProcessFunction } from './processFunctions.ts';
 import { plannedProcess } from './processFunctionsOf.ts';
 import { RecordStream, written } from './recordStream.ts';
 import type { TriggerStates } from './triggers.ts';
+import { plannedWatermarks } from './watermarks.ts';
 import { WindowedStream } from './windowedStream.ts';
 import type { WindowAssigner, WindowOptions } from './windows.ts';
 import { allLegs, countWindows, windowsOf } from './writtenWindows.ts';
@@ -42,6 +44,29 @@ export class DataStream<T> extends RecordStream<T> {
     const place = { type: 'process', options, location: callerLocation(), keyed: false };
     const planned = plannedProcess(process, ['onElement'], place);
     return this.behind(this.#plan.addOperator({ ...planned, ...place, inputs: [this.#legs] }));
+  }
+
+  /**
+   * Event time from here on: other timestamps, and watermarks that are made of these records. Those from upstream end here,
+   * but for the last one, and so does its idleness. Each subtask is what a split is at a source.
+   */
+  assignTimestampsAndWatermarks(
+    strategy: WatermarkStrategy<T>,
+    options: OperatorOptions = {},
+  ): DataStream<T> {
+    const location = callerLocation();
+    const planned = plannedWatermarks(strategy as WatermarkStrategy<unknown>, location);
+    const inputs = [this.#legs];
+    return this.behind(
+      this.#plan.addOperator({
+        ...planned,
+        type: 'assignTimestampsAndWatermarks',
+        options,
+        location,
+        inputs,
+        keyed: false,
+      }),
+    );
   }
 
   /** Records of one key go to one subtask, in order, and share one state. */

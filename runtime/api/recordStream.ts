@@ -11,6 +11,12 @@ import type { StreamOperator } from '../operators/operator.ts';
 import type { Sink } from '../operators/sink.ts';
 import { sinkDeclarations } from '../operators/sinkOperator.ts';
 import { describeState } from '../state/declarations.ts';
+import {
+  type AsyncMapFunction,
+  type AsyncMapOptions,
+  plannedAsyncMap,
+  type RichAsyncMapFunction,
+} from './asyncMap.ts';
 import { callerLocation } from './callerLocation.ts';
 // Only its type: it extends this class, so it must not be loaded before it.
 import type { DataStream } from './dataStream.ts';
@@ -79,6 +85,22 @@ export abstract class RecordStream<T> {
       location,
     );
     return this.#operator('filter', options, location, () => new FilterOperator(call, lifecycle));
+  }
+
+  /**
+   * One record in, one out, by a function that answers a promise: a request, a look-up in a database. Many are under way at
+   * once, and what is under way is part of every snapshot: it is asked for again after a restore.
+   */
+  asyncMap<Out, Opened = undefined, Late = never>(
+    call: AsyncMapFunction<T, Out> | RichAsyncMapFunction<T, Out, Opened>,
+    options: AsyncMapOptions<T, NoInfer<Out>, Late> = {},
+  ): DataStream<Out | Late> {
+    const location = callerLocation();
+    const type = 'asyncMap';
+    const planned = plannedAsyncMap(call, options, { type, options, location, keyed: false });
+    const { plan, legs } = this[written];
+    const inputs = [legs];
+    return this.behind(plan.addOperator({ ...planned, type, options, location, inputs, keyed: false }));
   }
 
   /** The end of the stream. */

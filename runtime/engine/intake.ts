@@ -12,7 +12,7 @@ export interface Intake {
   open(task: Task): void;
   /** Control work that must not wait for room downstream: a trigger at a source. Answers whether there was any. */
   control(): boolean;
-  /** Takes a bounded amount of input; answers whether there was any. */
+  /** Takes a bounded amount of input; answers whether there was any. No records for a chain that accepts none. */
   step(): boolean;
   /** There is input to take now: a task that waits for its turn with this is busy, one without it is idle. */
   hasMore(): boolean;

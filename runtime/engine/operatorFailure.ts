@@ -7,6 +7,7 @@ import { AssertionError } from '../base/assert.ts';
 import { SnapshotDamage } from '../checkpoint/storage.ts';
 import type { JobGraph } from '../graph/jobGraph.ts';
 import { FileError } from '../operators/files.ts';
+import { RecordFailure } from '../operators/recordFailure.ts';
 import { SinkError } from '../operators/sink.ts';
 import { SourceError } from '../operators/source.ts';
 import type { SubtaskId, TaskFailure } from './control/messages.ts';
@@ -27,16 +28,18 @@ export class OperatorFailure extends Error {
   }
 }
 
-/** Tags `error` unless an inner operator has done so already. */
+/** Tags `error` unless an inner operator has done so already, or has said itself which record it was. */
 export const inOperator = (
   error: unknown,
   uid: string,
   record: unknown,
   hasRecord: boolean,
-): OperatorFailure =>
-  error instanceof OperatorFailure
-    ? error
-    : new OperatorFailure(uid, hasRecord ? describeRecord(record) : null, error);
+): OperatorFailure => {
+  if (error instanceof OperatorFailure) return error;
+  if (error instanceof RecordFailure)
+    return new OperatorFailure(uid, describeRecord(error.record), error.cause);
+  return new OperatorFailure(uid, hasRecord ? describeRecord(record) : null, error);
+};
 
 /** Shortened JSON; whatever cannot be printed as JSON is printed somehow. */
 export const describeRecord = (record: unknown): string => {

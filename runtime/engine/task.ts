@@ -16,6 +16,7 @@ import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { closeAll } from './closeAll.ts';
 import { type FromWorker, type SubtaskId, subtaskName } from './control/messages.ts';
+import type { InputClock } from './inputClock.ts';
 import type { Intake } from './intake.ts';
 import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.ts';
 import type { SubtaskMeter } from './meters.ts';
@@ -41,6 +42,7 @@ export interface TaskOptions {
   readonly chain: OperatorChain;
   readonly intake: Intake;
   readonly clock: Clock;
+  readonly inputClock: InputClock;
   readonly files: SnapshotFiles;
   readonly meter: SubtaskMeter;
   /** What the functions of its operators count themselves. */
@@ -58,6 +60,7 @@ export class Task {
   readonly id: SubtaskId;
   readonly chain: OperatorChain;
   readonly metrics: TaskOptions['metrics'];
+  readonly inputClock: InputClock;
   readonly #intake: Intake;
   readonly #clock: Clock;
   readonly #files: SnapshotFiles;
@@ -71,6 +74,7 @@ export class Task {
     this.id = options.id;
     this.chain = options.chain;
     this.metrics = options.metrics;
+    this.inputClock = options.inputClock;
     this.#intake = options.intake;
     this.#clock = options.clock;
     this.#files = options.files;
@@ -86,6 +90,7 @@ export class Task {
 
   step(): StepResult {
     if (this.#state === 'closed') return 'closed';
+    this.inputClock.hold();
     let progressed = this.#drain();
     if (this.chain.overflowing) return progressed ? 'progressed' : 'backpressured';
     if (this.chain.walking) {
@@ -106,11 +111,13 @@ export class Task {
       return 'progressed';
     }
     if (this.#state === 'finishing') return this.#finish(progressed);
-    progressed = this.chain.fireProcessingTimers(now, TIMERS_PER_STEP) > 0 || progressed;
-    const accepts = this.chain.accepts();
-    if (accepts) progressed = this.#intake.step() || progressed;
+    // What timers send is a new record like any other, for whoever has enough.
+    if (this.chain.accepts())
+      progressed = this.chain.fireProcessingTimers(now, TIMERS_PER_STEP) > 0 || progressed;
+    if (this.chain.accepts()) this.inputClock.release();
+    progressed = this.#intake.step() || progressed;
     this.#flush();
-    return progressed ? 'progressed' : accepts ? 'idle' : 'waiting';
+    return progressed ? 'progressed' : this.chain.accepts() ? 'idle' : 'waiting';
   }
 
   /** A slice of the asynchronous part of snapshots; answers whether anything was done. */
@@ -149,8 +156,8 @@ export class Task {
     if (!this.chain.hasRoom()) return null;
     const ownWork = this.chain.nextAdvance();
     if (this.#state === 'finishing') return ownWork;
-    const intake = this.chain.accepts() ? this.#intake.wakeAt() : null;
-    return earliest(earliest(ownWork, intake), this.chain.nextProcessingTime());
+    if (!this.chain.accepts()) return ownWork;
+    return earliest(earliest(ownWork, this.#intake.wakeAt()), this.chain.nextProcessingTime());
   }
 
   /** Positions of a source that changed since the last call; null for others and when nothing changed. */

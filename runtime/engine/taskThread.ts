@@ -10,6 +10,7 @@ import type { ExecutionGraph } from '../graph/executionGraph.ts';
 import type { JobDefinition } from '../graph/jobDefinition.ts';
 import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { FileAccess } from '../operators/files.ts';
+import type { Abort } from '../operators/operator.ts';
 import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
@@ -36,6 +37,7 @@ export interface TaskThreadOptions {
   readonly wakeThread: (threadIndex: number) => void;
   /** A callback has work for this thread, which may be parked. */
   readonly wakeSelf: () => void;
+  readonly newAbort: () => Abort;
   /** What made a task fail, as it was thrown; `send` carries a description of it that can be cloned. */
   readonly thrown?: (error: unknown) => void;
 }

@@ -10,7 +10,7 @@ import { MetricsTable } from '../engine/metricsTable.ts';
 import { TaskThread } from '../engine/taskThread.ts';
 import type { JobDefinition, OperatorFactory } from '../graph/jobDefinition.ts';
 import type { FileAccess } from '../operators/files.ts';
-import type { StreamOperator } from '../operators/operator.ts';
+import type { Abort, StreamOperator } from '../operators/operator.ts';
 import { TestKitError } from './testError.ts';
 
 export interface MemoryTasksOptions {
@@ -27,6 +27,9 @@ export interface MemoryTasksOptions {
   /** All tasks are gone after `terminate`. */
   readonly onGone: () => void;
 }
+
+/** Not of the language, but wherever a test runs, in Node or in a browser, it is there. */
+const platform = globalThis as unknown as { readonly AbortController: new () => Abort };
 
 export class MemoryTasks implements Deployer {
   readonly #options: MemoryTasksOptions;
@@ -129,6 +132,7 @@ export class MemoryTasks implements Deployer {
       thrown: (error) => {
         this.#thrown = error;
       },
+      newAbort: () => new platform.AbortController(),
       wakeThread() {},
       wakeSelf: () => {
         this.#isWoken = true;

@@ -43,6 +43,7 @@ export abstract class RecordStream<T> {
   /** Only for the types: two streams of different records are different things. */
   declare readonly record?: T;
 
+  /** For Sluice itself; an author gets streams from `env.fromSource` and from other streams. */
   constructor(plan: Plan, legs: readonly Leg[]) {
     this[written] = { plan, legs };
   }
@@ -105,17 +106,25 @@ export abstract class RecordStream<T> {
 
   /** The end of the stream. */
   sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
-    this[written].plan.add({
+    this.plan.add({
       type: 'sink',
       role: 'sink',
       defaultName: sink.name,
       options,
       location: callerLocation(),
-      inputs: [this[written].legs],
+      inputs: [this.legs],
       keyed: false,
       states: sinkDeclarations.map(describeState),
       factory: { role: 'sink', sink: sink as Sink<unknown> },
     });
+  }
+
+  protected get plan(): Plan {
+    return this[written].plan;
+  }
+
+  protected get legs(): readonly Leg[] {
+    return this[written].legs;
   }
 
   /** The stream behind an operator. */

@@ -1,7 +1,9 @@
 /** The promises A1 to A4 of an asyncMap, in its own task, where the order of records and watermarks can be seen. */
 import { describe, expect, test } from 'vitest';
 import { asyncStates } from '../../../runtime/operators/async/asyncMapOperator.ts';
-import { type StoryOptions, tell } from './story.ts';
+import { OperatorHarness } from '../harness.ts';
+import { HandCalls } from './handCalls.ts';
+import { asyncMapOperator, type StoryOptions, tell } from './story.ts';
 
 type Scenario = readonly [what: string, options: StoryOptions, story: string, told: string];
 
@@ -237,7 +239,6 @@ describe('a failure names operator and record', () => {
 
 describe('thenables of all kinds', () => {
   type Then = (fulfilled: (result: string) => void, rejected: (error: Error) => void) => void;
-  // biome-ignore lint/suspicious/noThenProperty: a promise by hand.
   const thenable = (then: Then) => ({ then });
 
   test.each<readonly [what: string, answer: unknown, told: string]>([
@@ -328,4 +329,30 @@ test('what open answered is in every call, and close gets it', () => {
   expect(calls.begun.map(({ context }) => context.opened)).toEqual(['connection']);
   task.handle({ type: 'cancel' });
   expect(closed).toEqual(['connection']);
+});
+
+test('it counts what is in flight, what was called again and whose time was up', () => {
+  const calls = new HandCalls();
+  const options: StoryOptions = { timeoutMs: 30, onTimeout: () => 'late', retry: {} };
+  const operator = asyncMapOperator(options, calls);
+  const harness = new OperatorHarness(operator);
+  const counted = () =>
+    Object.fromEntries(harness.metrics.changes(() => {}).map((reading) => [reading.name, reading]));
+  const at = (ms: number) => {
+    harness.clock.advance(ms - harness.clock.now());
+    operator.advance(ms);
+  };
+  harness.record('a').record('b').record('c');
+  calls.fail('a');
+  calls.answer('b');
+  at(0);
+  expect(counted()).toMatchObject({ inFlight: { value: 3 }, timeouts: { value: 0 }, retries: { value: 0 } });
+  at(10);
+  expect(counted()).toMatchObject({ retries: { value: 1 } });
+  calls.answer('a');
+  at(11);
+  expect(harness.values).toEqual(['A', 'B']);
+  expect(counted()).toMatchObject({ inFlight: { value: 1 } });
+  at(30);
+  expect(counted()).toMatchObject({ inFlight: { value: 0 }, timeouts: { value: 1 } });
 });

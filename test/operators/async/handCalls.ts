@@ -40,6 +40,11 @@ export class HandCalls {
     return values.join(' ');
   }
 
+  /** Those of a run that is over: nobody waits for them. */
+  forget(): void {
+    this.#open.length = 0;
+  }
+
   /** Those that have neither been answered nor failed. */
   get open(): readonly HandCall[] {
     return this.#open;

@@ -23,10 +23,8 @@ export type StoryOptions = Partial<Omit<AsyncFunctions, 'retry'>> & {
   readonly retry?: Partial<NonNullable<AsyncFunctions['retry']>>;
 };
 
-export function tell(options: StoryOptions, story: string): Told {
-  const calls = new HandCalls();
-  const { retry, ...rest } = options;
-  const operator = new AsyncMapOperator({
+export function asyncMapOperator({ retry, ...rest }: StoryOptions, calls: HandCalls): AsyncMapOperator {
+  return new AsyncMapOperator({
     call: calls.call as AsyncFunctions['call'],
     order: 'ordered',
     capacity: 100,
@@ -47,7 +45,11 @@ export function tell(options: StoryOptions, story: string): Told {
             ...retry,
           },
   });
-  const task = oneTask(operator);
+}
+
+export function tell(options: StoryOptions, story: string): Told {
+  const calls = new HandCalls();
+  const task = oneTask(asyncMapOperator(options, calls));
   const told: string[] = [];
   for (const word of story.split(/\s+/).filter((part) => part !== '')) {
     happen(word, task, calls);

@@ -55,6 +55,10 @@ export const describeRecord = (record: unknown): string => {
   return shown.length > RECORD_CHARACTERS_MAX ? `${shown.slice(0, RECORD_CHARACTERS_MAX)}…` : shown;
 };
 
+/** What was thrown, in its own words; anything can be thrown. */
+export const errorMessage = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : printed(thrown);
+
 /** What has no prototype, and what throws on being asked, cannot even be made a string. */
 const printed = (thing: unknown): string => {
   try {
@@ -76,7 +80,7 @@ export const taskFailure = (
     subtask,
     operator: tagged?.uid ?? null,
     name: known?.name ?? 'Error',
-    message: known?.message ?? printed(cause),
+    message: errorMessage(cause),
     stack: known?.stack ?? '',
     record: tagged?.record ?? null,
     location: operators.find(({ uid }) => uid === tagged?.uid)?.location ?? null,

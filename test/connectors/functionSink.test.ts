@@ -188,7 +188,10 @@ test('a rejected promise is the failure of the job', async () => {
 test('at-least-once: what a checkpoint covers was delivered, whenever the job fails', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.constantFrom('push', 'push', 'push', 'settle', 'checkpoint', 'fail'), { maxLength: 40 }),
+      fc.array(fc.constantFrom('push', 'push', 'push', 'settle', 'checkpoint', 'fail'), {
+        maxLength: 40,
+        size: 'max',
+      }),
       async (happenings) => {
         const delivered: number[] = [];
         const run = testPipeline(

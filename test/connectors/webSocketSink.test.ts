@@ -220,7 +220,7 @@ test('whatever happens to its connections, each checkpoint covers only what was 
   );
   fc.assert(
     fc.property(
-      fc.array(happening, { maxLength: 60 }),
+      fc.array(happening, { maxLength: 60, size: 'max' }),
       fc.integer({ min: 1, max: 5 }),
       (happenings, most) => {
         const board = opened({

@@ -37,7 +37,7 @@ export interface AsyncContext<Opened = undefined> {
 export type AsyncMapFunction<T, Out> = (value: T, context: AsyncContext) => PromiseLike<Out>;
 
 export interface RichAsyncMapFunction<T, Out, Opened> extends Lifecycle<Opened> {
-  call(value: T, context: AsyncContext<Opened>): PromiseLike<Out>;
+  asyncMap(value: T, context: AsyncContext<Opened>): PromiseLike<Out>;
 }
 
 export interface AsyncMapOptions<T, Out, Late = never> extends OperatorOptions {
@@ -89,7 +89,7 @@ export function plannedAsyncMap(author: object, options: AnyOptions, place: Auth
 
 function callOf(author: object, place: AuthorPlace): Pick<AsyncFunctions, 'call' | 'lifecycle'> {
   if (typeof author === 'function') return { call: author as AsyncFunctions['call'], lifecycle: {} };
-  return { call: methodOf(author, 'call', place), lifecycle: author };
+  return { call: methodOf(author, 'asyncMap', place), lifecycle: author };
 }
 
 function orderOf({ order = defaults.order }: AnyOptions, place: AuthorPlace): AsyncFunctions['order'] {

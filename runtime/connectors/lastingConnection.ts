@@ -159,9 +159,8 @@ export class LastingConnection<C extends Closable> {
   #connect(nowMs: number): void {
     const { connect, connectTimeoutMs, wake } = this.#options;
     this.#hasWorked = false;
-    // Each connection has a list of its own, which nobody looks at when it is over (L2).
-    const heard: Heard[] = [];
-    this.#heard = heard;
+    // Each connection has a list of its own, which nobody looks at when it is over (L2): `#lost` has begun a new one.
+    const heard = this.#heard;
     const note = (event: Heard) => {
       heard.push(event);
       wake();

@@ -19,6 +19,8 @@ async function serve(
 ): Promise<{ readonly url: string; readonly connections: Socket[] }> {
   const server = createServer(answer);
   servers.push(server);
+  // It keeps connections open until the client closes them.
+  server.keepAliveTimeout = 0;
   const connections: Socket[] = [];
   server.on('connection', (connection) => connections.push(connection));
   server.listen(0, '127.0.0.1');

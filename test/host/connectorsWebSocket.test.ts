@@ -1,7 +1,9 @@
 /** Both sides of the WebSocket connector against real servers on loopback. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { webSocket } from '../../runtime/connectors/index.node.ts';
@@ -152,6 +154,34 @@ test('a sink whose other side is not there fails in a sentence', async () => {
     /^The connection to ws:\/\/127\.0\.0\.1:\d+ failed \(connect ECONNREFUSED 127\.0\.0\.1:\d+, and 1 retry did not help\): start/,
   );
   driven.writer.close();
+});
+
+test('closing does not wait for an other side that says nothing', { timeout: 10_000 }, async () => {
+  const http = createServer();
+  const upgraded = new Promise<Duplex>((came) => {
+    http.on('upgrade', ({ headers }, connection) => {
+      const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash('sha1').update(key).digest('base64');
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+      // A first message, so that it is known to be open: one frame of text with two letters.
+      const hi = Buffer.from([0x81, 2, 0x68, 0x69]);
+      connection.write(
+        Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`), hi]),
+      );
+      connection.resume();
+      came(connection);
+    });
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const reader = new DrivenReader(webSocket.source(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`));
+  expect(await reader.read(1)).toEqual(['hi']);
+  const connection = await upgraded;
+  const gone = once(connection, 'end');
+  reader.close();
+  await gone;
+  connection.destroy();
+  await new Promise((over) => http.close(over));
 });
 
 test('closing tells the other side, and leaves no handle behind', async () => {

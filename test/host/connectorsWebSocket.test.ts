@@ -92,8 +92,8 @@ test('a server that refuses is told in a sentence', async () => {
 });
 
 test('a reader that is not asked does not take more than it may, and nothing is lost', async () => {
-  const message = 'x'.repeat(1_024);
-  const messages = 64 * 1024;
+  const message = 'x'.repeat(64 * 1024);
+  const messages = 1_024;
   let flushed = 0;
   const url = await serve((connection) => {
     let left = messages;

@@ -12,9 +12,10 @@ import { RING_BYTES_MIN } from '../../runtime/engine/channels/ring.ts';
 import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
 import { MemoryDisk } from './memoryDisk.ts';
-import { type Item, randomPipeline } from './randomPipeline.ts';
+import { randomPipeline } from './randomPipeline.ts';
 import { Scheduler } from './scheduler.ts';
 import { latestPoint, SimulatedProcess } from './simulatedProcess.ts';
+import type { Item } from './stages/stage.ts';
 
 const OUT = '/out';
 /** A job that has not ended after so many turns without a fault is stuck. */
@@ -53,7 +54,11 @@ const life = (
 ): SimulationResult => {
   const scheduler = new Scheduler(random);
   const disk = new MemoryDisk((call) => scheduler.later(call));
-  const { pipeline, expected, description } = randomPipeline(random, () => jsonl.sink(OUT));
+  const { pipeline, expected, description } = randomPipeline(
+    random,
+    () => jsonl.sink(OUT),
+    (call) => scheduler.later(call),
+  );
   const settings: CheckpointSettings = {
     ...pipeline.define().graph.checkpoints,
     mode,

@@ -1,0 +1,68 @@
+/**
+ * One stage of a random dataflow, written twice: for Sluice, and as a plain function over arrays that knows no barriers, no
+ * partitions and no order. Stages are such that the multiset of their output does not depend on how the inputs
+ * interleave.
+ */
+import type { DataStream } from '../../../runtime/api/index.ts';
+
+export interface Item {
+  readonly id: string;
+  readonly key: string;
+  readonly time: number;
+}
+
+export interface Made {
+  readonly stream: DataStream<Item>;
+  readonly items: readonly Item[];
+  /** Timestamps are a function of the record: windows may follow. */
+  readonly timed: boolean;
+}
+
+/** What was drawn for a stage beside its kind. */
+export interface StageOptions {
+  readonly uid: string;
+  readonly parallelism: number;
+  /** 0 to 7, for whatever the stage has to choose. */
+  readonly choice: number;
+  /** Calls at any time, in any order with everything else. */
+  readonly later: (call: () => void) => void;
+}
+
+export interface Applied {
+  readonly made: Made;
+  readonly word: string;
+  readonly usesOther: boolean;
+}
+
+/** Null: not for this input. */
+export type Stage = (from: Made, other: Made, options: StageOptions) => Applied | null;
+
+export const FIRST_TIME = 1_600_000_000_000;
+
+/** A stage of one input. */
+export function applied(
+  word: string,
+  stream: DataStream<Item>,
+  items: readonly Item[],
+  timed: boolean,
+): Applied {
+  return { made: { stream, items, timed }, word, usesOther: false };
+}
+
+export function byKey(items: readonly Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(item.key, [...(groups.get(item.key) ?? []), item]);
+  return groups;
+}
+
+/** 0 to `below` − 1, the same for the same item everywhere. */
+export function drawn(item: Item, below: number): number {
+  let sum = 7;
+  for (let place = 0; place < item.id.length; place++) sum = (sum * 31 + item.id.charCodeAt(place)) % 99_991;
+  return sum % below;
+}
+
+/** An operator's own options, without what only the stage knows. */
+export function operatorOptions({ uid, parallelism }: StageOptions): { uid: string; parallelism: number } {
+  return { uid, parallelism };
+}

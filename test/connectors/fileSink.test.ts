@@ -162,10 +162,12 @@ test('going back supersedes what came after, and going forward again brings it b
 test('a part that was superseded is not brought back by a power cut after the next checkpoint', () => {
   const job = started();
   job.write('a');
-  const first = complete(job);
+  complete(job);
+  // Nothing is to be committed when it is restored: that would sync the directory too.
+  const committed = complete(job);
   job.write('b');
   complete(job);
-  job.start(1, first, 'by writers');
+  job.start(1, committed, 'by writers');
   complete(job);
   job.files.powerCut();
   expect(committedLines(job.files, 'out')).toEqual(['a']);

@@ -20,9 +20,9 @@ import {
   type AuthorFunctions,
   type AuthorPlace,
   endsOf,
-  methodOf,
   problemOf,
   statesOf,
+  synchronousMethodOf,
   withOthers,
 } from './processFunctionsOf.ts';
 import type { DeclaredStates } from './state.ts';
@@ -109,8 +109,8 @@ function plannedBroadcastProcess(
   const functions: BroadcastFunctions = {
     states,
     broadcast,
-    onElement: methodOf(author, 'onElement', place),
-    onBroadcast: methodOf(author, 'onBroadcast', place),
+    onElement: synchronousMethodOf(author, 'onElement', place),
+    onBroadcast: synchronousMethodOf(author, 'onBroadcast', place),
     ...endsOf<BroadcastFunctions>(author, place),
     lifecycle: author,
   };

@@ -13,7 +13,7 @@ import type { OutputTag } from './outputTag.ts';
 import { located } from './pipelineError.ts';
 import type { PlannedFunction } from './plan.ts';
 import type { EmitContext, TypeName } from './processFunctions.ts';
-import { type AuthorPlace, methodOf, problemOf } from './processFunctionsOf.ts';
+import { type AuthorPlace, problemOf, synchronousMethodOf } from './processFunctionsOf.ts';
 import { type AnyJoinWindows, plannedWindowJoin } from './windowJoins.ts';
 
 /** Which records of two streams make a pair, by event time. */
@@ -96,7 +96,8 @@ function pairFunction(
   author: object,
   place: AuthorPlace,
 ): Pick<IntervalJoinFunctions, 'onPair' | 'lifecycle'> {
-  if (typeof author !== 'function') return { onPair: methodOf(author, 'onPair', place), lifecycle: author };
+  if (typeof author !== 'function')
+    return { onPair: synchronousMethodOf(author, 'onPair', place), lifecycle: author };
   const join = author as (left: unknown, right: unknown, info: unknown) => unknown;
   return { onPair: (left, right, context) => context.emit(join(left, right, context)), lifecycle: {} };
 }

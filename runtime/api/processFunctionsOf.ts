@@ -1,6 +1,7 @@
 /** From the functions of an author, with their types, to those that an operator calls, without. */
 import type { SourceLocation } from '../graph/jobGraph.ts';
 import { endStatesOf, type ProcessFunctions, ProcessOperator } from '../operators/processOperator.ts';
+import { refusePromise } from '../operators/synchronous.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
 import { declareStates } from './declareStates.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
@@ -34,7 +35,7 @@ export function plannedProcess(
   const states = statesOf(author, place);
   const functions: ProcessFunctions = {
     states,
-    onElement: perInput.map((name) => methodOf(author, name, place)),
+    onElement: perInput.map((name) => synchronousMethodOf(author, name, place)),
     ...endsOf<ProcessFunctions>(author, place),
     lifecycle: author,
   };
@@ -63,6 +64,16 @@ export function endsOf<Functions extends { readonly onTimer: unknown; readonly o
     onTimer: (keyed ? (author.onTimer?.bind(author) ?? null) : null) as Functions['onTimer'],
     onEnd: (keyed ? null : (author.onEnd?.bind(author) ?? null)) as Functions['onEnd'],
   };
+}
+
+/** A method that must not be async: what it answers is looked at with every call. Throws PipelineError without it. */
+export function synchronousMethodOf<Method>(author: object, name: string, place: AuthorPlace): Method {
+  const method = methodOf<(a: unknown, b: unknown, c: unknown, d: unknown) => unknown>(author, name, place);
+  const call = (a: unknown, b: unknown, c: unknown, d: unknown): void => {
+    const answer = method(a, b, c, d);
+    if (answer !== undefined) refusePromise(answer, name);
+  };
+  return call as Method;
 }
 
 /** Called on the object that the author wrote, so that `this` is what it looks like. Throws PipelineError without it. */

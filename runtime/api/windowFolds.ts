@@ -1,8 +1,9 @@
 /** From the window functions of an author, with their types, to what the operator calls, without. */
+
 import type { SourceLocation } from '../graph/jobGraph.ts';
 import type { AnyLifecycle } from '../operators/lifecycle.ts';
+import { refusePromise } from '../operators/synchronous.ts';
 import type { KeyedWindow } from '../operators/windows/window.ts';
-import type { WindowContext } from '../operators/windows/windowEmitter.ts';
 import { copyOf, type WindowFunction } from '../operators/windows/windowFunction.ts';
 import { declareStates } from './declareStates.ts';
 import { declareWindowStates } from './declareWindowStates.ts';
@@ -14,7 +15,7 @@ import type { DeclaredStates } from './state.ts';
 interface AnyWindowFunction extends AnyLifecycle {
   readonly state?: DeclaredStates;
   readonly windowState?: DeclaredStates;
-  readonly onWindow?: (content: never, window: never, context: never) => void;
+  readonly onWindow?: (content: never, window: never, context: never) => unknown;
 }
 
 interface AnyAggregate extends AnyWindowFunction {
@@ -97,7 +98,10 @@ export function listing(
 function onWindowOf(author: object): WindowFunction<never, unknown>['emit'] | null {
   const { onWindow } = author as AnyWindowFunction;
   if (onWindow === undefined) return null;
-  return onWindow.bind(author) as (content: unknown, window: KeyedWindow, context: WindowContext) => void;
+  return (content, window, context) => {
+    const answer = onWindow.call(author, content as never, window as never, context as never);
+    if (answer !== undefined) refusePromise(answer, 'onWindow');
+  };
 }
 
 function statesOf(author: object, options: OperatorOptions, location: SourceLocation | null) {

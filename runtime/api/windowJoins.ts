@@ -11,7 +11,7 @@ import type { Key } from '../state/declarations.ts';
 import type { PlannedFunction } from './plan.ts';
 import { plannedWindows } from './plannedWindows.ts';
 import type { EmitContext, TypeName } from './processFunctions.ts';
-import { type AuthorPlace, methodOf } from './processFunctionsOf.ts';
+import { type AuthorPlace, synchronousMethodOf } from './processFunctionsOf.ts';
 import type { DeclaredStates } from './state.ts';
 import type { TriggerStates } from './triggers.ts';
 import { listing } from './windowFolds.ts';
@@ -76,7 +76,7 @@ export function plannedWindowJoin(
   place: AuthorPlace,
 ): PlannedFunction {
   const isFunction = typeof join === 'function';
-  const onPair = isFunction ? answering(join) : methodOf<OnBoth<unknown>>(join, 'onPair', place);
+  const onPair = isFunction ? answering(join) : synchronousMethodOf<OnBoth<unknown>>(join, 'onPair', place);
   return overBoth(windows, isFunction ? {} : join, place, (lefts, rights, window, context) => {
     for (const left of lefts) for (const right of rights) onPair(left, right, window, context);
   });
@@ -88,7 +88,12 @@ export function plannedCoGroup<Left, Right, States extends TriggerStates>(
   author: object,
   place: AuthorPlace,
 ): PlannedFunction {
-  return overBoth(windows as object as AnyJoinWindows, author, place, methodOf(author, 'onWindow', place));
+  return overBoth(
+    windows as object as AnyJoinWindows,
+    author,
+    place,
+    synchronousMethodOf(author, 'onWindow', place),
+  );
 }
 
 function overBoth(

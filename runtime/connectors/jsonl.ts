@@ -39,6 +39,6 @@ export function source<T>(paths: string | readonly string[], options: FileSource
 }
 
 /** Writes `part-<subtask>-<counter>.jsonl` files into a directory, each record exactly once. */
-export function sink(directory: string): Sink<unknown, PartCommittable> {
-  return fileSink(directory, parts);
+export function sink<T = unknown>(directory: string): Sink<T, PartCommittable> {
+  return fileSink<T>(directory, parts as PartFormat<T>);
 }

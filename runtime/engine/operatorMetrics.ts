@@ -82,7 +82,7 @@ export class OperatorMetrics implements MetricGroup {
   }
 
   #registered(name: string, type: Registered['type']): Registered | undefined {
-    if (name.trim() === '') throw new Error('A metric needs a name.');
+    if (typeof name !== 'string' || name.trim() === '') throw new Error('A metric needs a name.');
     if (name.length > metricNameCharactersMax)
       throw new Error(
         `The name of a metric has at most ${metricNameCharactersMax} characters; "${name.slice(0, 40)}…" has ${name.length}.`,

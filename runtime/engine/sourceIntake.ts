@@ -123,8 +123,9 @@ export class SourceIntake implements Intake {
       this.#openSplit(id, from?.position ?? null);
       this.#watermarks.add(id, from, this.#inputMs());
     }
-    // Event time goes on where it was: a record that was late before a failure must not be on time after it.
-    if (saved.size > 0 && this.#splits.length > 0) this.#advanceWatermark();
+    // Event time goes on where it was, and whoever has no split says so, before any task takes a record: one that was late
+    // before a failure must not be on time after it.
+    this.#advanceWatermark();
   }
 
   /** Called by the engine when the reader asked for it (SourceContext.wake). */

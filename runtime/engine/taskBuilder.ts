@@ -17,6 +17,7 @@ import { WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
 import { KeyedStateBackend } from '../state/keyedStates.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
+import { logOf } from './authorLog.ts';
 import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
@@ -194,7 +195,7 @@ const operatorContext = (
     supersede: options.deploy.supersede,
     restoredOperatorState: (declaration) =>
       restoredElements(operator.uid, declaration, id, vertex.parallelism, options),
-    log: (level, text) => options.send({ type: 'log', subtask: id, level, text }),
+    log: logOf(id, options.send),
   };
 };
 
@@ -213,7 +214,7 @@ const sourceIntake = (
     parallelism: vertex.parallelism,
     clock: options.clock,
     files: options.files,
-    log: (level, text) => options.send({ type: 'log', subtask: id, level, text }),
+    log: logOf(id, options.send),
     wake: () => {
       intake.current?.wake();
       options.wakeSelf();

@@ -1,6 +1,7 @@
 /** Lets a record through or not. */
 import { type AnyLifecycle, OperatorLifecycle } from './lifecycle.ts';
 import type { OperatorContext, Output, StreamOperator, Timestamp } from './operator.ts';
+import { refusePromise } from './synchronous.ts';
 
 export class FilterOperator<T> implements StreamOperator<T> {
   readonly #keeps: (value: T, opened: never) => boolean;
@@ -18,7 +19,10 @@ export class FilterOperator<T> implements StreamOperator<T> {
   }
 
   process(value: unknown, timestamp: Timestamp): void {
-    if (this.#keeps(value as T, this.#lifecycle.opened)) this.#output.collect(value as T, timestamp);
+    const keeps: unknown = this.#keeps(value as T, this.#lifecycle.opened);
+    if (!keeps) return;
+    if (keeps !== true) refusePromise(keeps, 'The function of a filter');
+    this.#output.collect(value as T, timestamp);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /** One record in, any number out, in the order in which the function gives them, all with the record's timestamp. */
 import { type AnyLifecycle, OperatorLifecycle } from './lifecycle.ts';
 import type { OperatorContext, Output, StreamOperator, Timestamp } from './operator.ts';
+import { refusePromise } from './synchronous.ts';
 
 export class FlatMapOperator<In, Out> implements StreamOperator<Out> {
   readonly #flatMap: (value: In, opened: never) => Iterable<Out>;
@@ -24,6 +25,7 @@ export class FlatMapOperator<In, Out> implements StreamOperator<Out> {
       for (let index = 0; index < results.length; index++)
         this.#output.collect(results[index] as Out, timestamp);
     } else {
+      refusePromise(results, 'The function of a flatMap');
       for (const result of results) this.#output.collect(result, timestamp);
     }
   }

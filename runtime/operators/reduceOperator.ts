@@ -6,12 +6,14 @@ import { assert, present } from '../base/assert.ts';
 import type { StateDeclaration, ValueState } from '../state/declarations.ts';
 import { type AnyLifecycle, OperatorLifecycle } from './lifecycle.ts';
 import type { OperatorContext, Output, StreamOperator, Timestamp } from './operator.ts';
+import { refusePromise } from './synchronous.ts';
 
 export class ReduceOperator<T> implements StreamOperator<T> {
   readonly #reduce: (left: T, right: T, opened: never) => T;
   readonly #lifecycle: OperatorLifecycle;
   readonly #declaration: StateDeclaration<T>;
   #output!: Output<T>;
+  #isChecked = false;
   #reduced!: ValueState<T>;
 
   constructor(
@@ -34,6 +36,10 @@ export class ReduceOperator<T> implements StreamOperator<T> {
     const before = this.#reduced.get();
     const after =
       before === undefined ? (value as T) : this.#reduce(before, value as T, this.#lifecycle.opened);
+    if (!this.#isChecked && before !== undefined) {
+      this.#isChecked = true;
+      refusePromise(after, 'The function of a reduce');
+    }
     assert(after !== undefined, 'a reduce function must return a value, not undefined');
     this.#reduced.set(after);
     this.#output.collect(after, timestamp);

@@ -202,7 +202,7 @@ export class BackendTimers {
   }
 
   registerEventTime(time: number, namespace: Key = null): void {
-    this.#owner.eventTimers.register(this.#current.mapKey, this.#group(), time, namespace);
+    this.#owner.eventTimers.register(this.#current.mapKey, this.#group(), timerTime(time), namespace);
   }
 
   deleteEventTime(time: number, namespace: Key = null): void {
@@ -210,7 +210,7 @@ export class BackendTimers {
   }
 
   registerProcessingTime(time: number, namespace: Key = null): void {
-    this.#owner.processingTimers.register(this.#current.mapKey, this.#group(), time, namespace);
+    this.#owner.processingTimers.register(this.#current.mapKey, this.#group(), timerTime(time), namespace);
   }
 
   deleteProcessingTime(time: number, namespace: Key = null): void {
@@ -230,4 +230,12 @@ export function tableOf<T>(tables: readonly T[], current: CurrentKey): T {
   const table = tables[current.group];
   if (table === undefined) assert(false, 'keyed state is reached only while a key is current');
   return table;
+}
+
+/** From JavaScript, or from a date that is none, anything may come. */
+function timerTime(time: number): number {
+  if (typeof time === 'number' && !Number.isNaN(time)) return time;
+  throw new TypeError(
+    `A timer is registered for a time in milliseconds since the epoch, not for ${String(time)}.`,
+  );
 }

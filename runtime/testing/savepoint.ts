@@ -5,13 +5,13 @@
 import type { Manifest } from '../checkpoint/manifest.ts';
 import { SavedState } from '../checkpoint/savedState.ts';
 import { canonicalJson } from '../state/canonicalJson.ts';
-import type { Key } from '../state/declarations.ts';
+import { isOperatorState, type Key } from '../state/declarations.ts';
 import { decodeKey } from '../state/keyEncoding.ts';
 import { readWholeValue } from '../state/valueReader.ts';
 import type { HandLog, SavedLog } from './handDrivenSource.ts';
 import { MemorySnapshots } from './memorySnapshots.ts';
 import type { Recording } from './recordingSink.ts';
-import { noSuch } from './testError.ts';
+import { noSuch, TestKitError } from './testError.ts';
 
 export interface World {
   /** By input. */
@@ -49,6 +49,33 @@ export class Savepoint {
 
   /** What it holds of a keyed state, by key: for tests of what an operator keeps, and what it forgets. */
   entriesOf(uid: string, state: string): readonly SavedEntry[] {
+    const saved = this.#open(uid, state);
+    if (isOperatorState(saved.type)) {
+      throw new TestKitError(
+        `State "${state}" of operator "${uid}" belongs to no key: read it with elementsOf.`,
+      );
+    }
+    const entries = saved.groups.flatMap((group) =>
+      [...saved.entries(group)].map(({ key, subKey, value }): SavedEntry => {
+        return {
+          key: decodeKey(key),
+          mapKey: subKey === null ? undefined : decodeKey(subKey),
+          value: value.length === 0 ? undefined : readWholeValue(value),
+        };
+      }),
+    );
+    const sorted = entries.map((entry) => [canonicalJson([entry.key, entry.mapKey]), entry] as const);
+    return sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
+  }
+
+  /** What all subtasks put of an operator list, a union list or a broadcast map (as pairs), in the order of the subtasks. */
+  elementsOf(uid: string, state: string): readonly unknown[] {
+    const saved = this.#open(uid, state);
+    if (isOperatorState(saved.type)) return saved.elements();
+    throw new TestKitError(`State "${state}" of operator "${uid}" is of keys: read it with entriesOf.`);
+  }
+
+  #open(uid: string, state: string): SavedState {
     const operators = this.manifest.operators.filter(({ states }) => states.length > 0);
     const operator = operators.find((candidate) => candidate.uid === uid);
     if (operator === undefined) {
@@ -62,17 +89,7 @@ export class Savepoint {
       const known = operator.states.map(({ name }) => name);
       throw noSuch('state', state, `of operator "${uid}" in the savepoint`, known);
     }
-    const entries = saved.groups.flatMap((group) =>
-      [...saved.entries(group)].map(({ key, subKey, value }): SavedEntry => {
-        return {
-          key: decodeKey(key),
-          mapKey: subKey === null ? undefined : decodeKey(subKey),
-          value: value.length === 0 ? undefined : readWholeValue(value),
-        };
-      }),
-    );
-    const sorted = entries.map((entry) => [canonicalJson([entry.key, entry.mapKey]), entry] as const);
-    return sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
+    return saved;
   }
 }
 

@@ -98,3 +98,22 @@ test('what was late before a savepoint is late after it, though nothing was read
   after.run();
   expect([...before.sink('out').written, ...after.sink('out').written]).toEqual(['0: 1', '10: 1']);
 });
+
+test.each([
+  [1, 2],
+  [2, 2],
+  [2, 3],
+  [1, 1],
+])(
+  'a record that was late is late after a restore from %i to %i, though a subtask has no split',
+  (before, after) => {
+    const sources = { times: testSource<number>() };
+    const first = testPipeline(counts, { sources, parallelism: before });
+    for (const time of [5, 100]) first.source('times').push(time);
+    const second = first.restore(first.stop(), { parallelism: after });
+    second.source('times').push(5);
+    second.source('times').end();
+    const written = [...first.sink<string>('out').written, ...second.sink<string>('out').written];
+    expect(written.sort()).toEqual(['0: 1', '100: 1']);
+  },
+);

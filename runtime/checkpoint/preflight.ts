@@ -218,6 +218,8 @@ function countText(type: StateType, keys: number, fileCount: number): string {
     case 'operator-broadcast':
       // Every subtask had put all of them.
       return fileCount > 1 ? `${entries(keys)} in ${fileCount} copies` : entries(keys);
+    case 'in-flight':
+      return `${counted(keys, 'batch').replace(/batchs$/, 'batches')} of records in flight`;
     default:
       return unreachable(type);
   }

@@ -70,6 +70,7 @@ const outputOver = (
     random: seededRandom(1),
     startAt: 0,
     batchRecords,
+    overtaking: null,
     ...given,
   });
 

@@ -43,7 +43,12 @@ const OUT_OF_ORDER_MS = 60;
 const PAIRS_MAX = 20_000;
 const FIRST_TIME = 1_600_000_000_000;
 
-export const randomPipeline = (random: Random, sink: () => Sink<Item>): RandomPipeline => {
+/** `loose`: draws operators that take the parallelism of the job; null: each has its own. */
+export const randomPipeline = (
+  random: Random,
+  sink: () => Sink<Item>,
+  { loose }: { readonly loose: Random | null } = { loose: null },
+): RandomPipeline => {
   const words: string[] = [];
   const inputs = Array.from({ length: 1 + random.below(3) }, (_unused, place) => randomInput(random, place));
   const operators = 1 + random.below(4);
@@ -52,7 +57,7 @@ export const randomPipeline = (random: Random, sink: () => Sink<Item>): RandomPi
     stream: random.below(8),
     other: random.below(8),
     parallelism: 1 + random.below(3),
-  }));
+  })).map((choice) => ({ ...choice, isLoose: loose !== null && loose.below(2) === 0 }));
   const sourceParallelism = inputs.map(() => 1 + random.below(3));
   let expected: readonly string[] = [];
 
@@ -73,10 +78,10 @@ export const randomPipeline = (random: Random, sink: () => Sink<Item>): RandomPi
       const from = streams[choice.stream % streams.length] as Made;
       const other = streams[choice.other % streams.length] as Made;
       const uid = `op${place}`;
-      const options = { uid, parallelism: choice.parallelism };
+      const options = choice.isLoose ? { uid } : { uid, parallelism: choice.parallelism };
       const applied = apply(choice.stage, from, other, options);
       words.push(
-        `${applied.word}×${choice.parallelism}(${choice.stream % streams.length}${applied.usesOther ? `,${choice.other % streams.length}` : ''})`,
+        `${applied.word}×${choice.isLoose ? 'p' : choice.parallelism}(${choice.stream % streams.length}${applied.usesOther ? `,${choice.other % streams.length}` : ''})`,
       );
       used.add(from);
       if (applied.usesOther) used.add(other);
@@ -98,7 +103,7 @@ const apply = (
   stage: number,
   from: Made,
   other: Made,
-  options: { uid: string; parallelism: number },
+  options: { uid: string; parallelism?: number },
 ): { made: Made; word: string; usesOther: boolean } => {
   const one = (word: string, stream: DataStream<Item>, items: readonly Item[], timed = from.timed) => ({
     made: { stream, items, timed },

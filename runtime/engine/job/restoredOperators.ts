@@ -8,10 +8,15 @@ export const restoredOperators = (
   directory: string,
   graph: JobGraph,
 ): readonly RestoredOperator[] =>
-  graph.operators.map(({ uid }) => ({
-    uid,
-    files: (manifest.operators.find((operator) => operator.uid === uid)?.files ?? []).map((file) => ({
-      path: `${directory}/${file.path}`,
-      oldSubtaskIndex: file.subtaskIndex,
-    })),
-  }));
+  graph.operators.map(({ uid }) => {
+    const saved = manifest.operators.find((operator) => operator.uid === uid);
+    return {
+      uid,
+      parallelism: saved?.parallelism ?? 0,
+      files: (saved?.files ?? []).map((file) => ({
+        path: `${directory}/${file.path}`,
+        oldSubtaskIndex: file.subtaskIndex,
+      })),
+      inFlight: saved?.states.some(({ type }) => type === 'in-flight') ?? false,
+    };
+  });

@@ -14,8 +14,8 @@ import { type Clock, momentOf } from '../base/clock.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
 import type { BarrierHandler } from '../checkpoint/barrierHandler.ts';
 import { type WatermarkChange, WatermarkCoalescer } from '../operators/watermarks.ts';
-import type { DataFrame, Frame } from './channels/frame.ts';
 import type { ChannelCapture } from './channelCapture.ts';
+import type { DataFrame, Frame } from './channels/frame.ts';
 import type { FromWorker } from './control/messages.ts';
 import { type InFlight, restOf } from './inFlight.ts';
 import type { GateChannel, InputGate } from './inputGate.ts';
@@ -233,7 +233,8 @@ export class GateIntake implements Intake {
       case 'barrier': {
         const { barrier } = frame;
         channel.meter.tookBarrier(barrier.checkpointId);
-        if (this.#overtaken.get(channel) !== barrier.checkpointId) this.#arrived(channel, barrier.checkpointId);
+        if (this.#overtaken.get(channel) !== barrier.checkpointId)
+          this.#arrived(channel, barrier.checkpointId);
         this.#running.apply(this.#handler.barrier(place, barrier, momentOf(this.#clock)));
         return !this.#chain.overflowing;
       }

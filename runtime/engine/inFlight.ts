@@ -5,7 +5,7 @@
  *
  *   sender's overflow list │ channel ........................ │ receiver
  *     [f7 f8]              │ f6 f5 f4   (announced before f7) │ f3 …        snapshot at ║
- *     part 'sent'          │ part 'received', read or not     │ per channel: the watermark that f1 to f3 had brought
+ *     saved as 'sent'      │ saved as 'received'              │ per channel: the watermark that f1 to f3 had brought
  *
  * - I1. Every frame between the two cuts of a channel is saved once, by one of the two.
  * - I2. Frames are encoded when they are captured: an operator may change a record in place as soon as it has it.
@@ -30,8 +30,6 @@ export interface OldChannel {
 export type CarriedFrame = Extract<Frame, { readonly kind: 'data' | 'watermark' | 'idle' | 'active' }>;
 
 export interface InFlightFrame extends OldChannel {
-  /** What was received comes before what the sender still held. */
-  readonly part: 'received' | 'sent';
   readonly frame: CarriedFrame;
 }
 
@@ -47,10 +45,17 @@ export interface InFlightPart {
   readonly elements: readonly Uint8Array[];
 }
 
+const inFlightParts = ['received', 'sent', 'watermarks'] as const;
+type Part = (typeof inFlightParts)[number];
+
 export class InFlight {
   readonly checkpointId: number;
-  readonly #frames = new Map<string, Uint8Array[]>();
-  readonly #watermarks = new Map<string, Uint8Array[]>();
+  /** By operator. */
+  readonly #elements = {
+    received: new Map<string, Uint8Array[]>(),
+    sent: new Map<string, Uint8Array[]>(),
+    watermarks: new Map<string, Uint8Array[]>(),
+  };
   #bytes = 0;
   #problem: string | null = null;
   /** Null while frames are still captured. */
@@ -82,39 +87,38 @@ export class InFlight {
   }
 
   /** Frames that mean nothing later are left out. `uid`: the operator that saves it. */
-  add(uid: string, channel: OldChannel, part: InFlightFrame['part'], frame: Frame): void {
+  add(uid: string, channel: OldChannel, part: 'received' | 'sent', frame: Frame): void {
     if (!isCarried(frame)) return;
     const { edge, from, to } = channel;
-    const element: InFlightFrame = { edge, from, to, part, frame };
-    this.#put(this.#frames, uid, element);
+    const element: InFlightFrame = { edge, from, to, frame };
+    this.#bytes += this.#put(part, uid, element);
   }
 
   addWatermark(uid: string, watermark: InFlightWatermark): void {
-    this.#put(this.#watermarks, uid, watermark);
+    this.#put('watermarks', uid, watermark);
   }
 
   partsOf(uid: string): readonly InFlightPart[] {
-    const parts: InFlightPart[] = [];
-    const frames = this.#frames.get(uid);
-    if (frames !== undefined) parts.push({ state: inFlightStates.frames, elements: frames });
-    const watermarks = this.#watermarks.get(uid);
-    if (watermarks !== undefined) parts.push({ state: inFlightStates.watermarks, elements: watermarks });
-    return parts;
+    return inFlightParts.flatMap((part) => {
+      const elements = this.#elements[part].get(uid);
+      return elements === undefined ? [] : [{ state: inFlightStates[part], elements }];
+    });
   }
 
-  #put(into: Map<string, Uint8Array[]>, uid: string, element: InFlightFrame | InFlightWatermark): void {
+  /** Answers the bytes. */
+  #put(part: Part, uid: string, element: InFlightFrame | InFlightWatermark): number {
     let bytes: Uint8Array;
     try {
       bytes = encodeStateValue(element).slice();
     } catch (error) {
       if (!(error instanceof ValueRefused)) throw error;
       this.#problem ??= `A record in flight at operator "${uid}" cannot be saved: ${error.path.replace(/^\.frame\./, '')} ${error.message}. Take aligned checkpoints, or send plain data.`;
-      return;
+      return 0;
     }
-    const elements = into.get(uid);
-    if (elements === undefined) into.set(uid, [bytes]);
+    const elements = this.#elements[part].get(uid);
+    if (elements === undefined) this.#elements[part].set(uid, [bytes]);
     else elements.push(bytes);
-    if (into === this.#frames) this.#bytes += bytes.length;
+    return bytes.length;
   }
 }
 

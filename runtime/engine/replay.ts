@@ -20,7 +20,7 @@ import { keyGroupOf, operatorIndexForKeyGroup } from '../state/keyGroups.ts';
 import type { Announcement, ChannelReader } from './channels/channel.ts';
 import type { DataFrame, Frame } from './channels/frame.ts';
 import type { RestoredOperator } from './control/messages.ts';
-import { type CarriedFrame, type InFlightFrame, type InFlightWatermark, type OldChannel } from './inFlight.ts';
+import type { CarriedFrame, InFlightFrame, InFlightWatermark, OldChannel } from './inFlight.ts';
 import { type GateChannel, InputGate } from './inputGate.ts';
 
 export interface Replay {
@@ -49,7 +49,8 @@ export const openReplay = (options: ReplayOptions): Replay | null => {
     const receiver = operatorOf(options.vertex.id, options);
     const atSender = savedOf(sender, read, options.files);
     const atReceiver = savedOf(receiver, read, options.files);
-    const frames = [...atReceiver.frames, ...atSender.frames].filter((saved) => saved.edge === edge.id);
+    // Of a channel in this order: what the receiver had in it lies before what the sender still held.
+    const frames = [...atReceiver.received, ...atSender.sent].filter((saved) => saved.edge === edge.id);
     const watermarks = atReceiver.watermarks.filter((saved) => saved.edge === edge.id);
     if (frames.length > 0 || watermarks.length > 0) isEmpty = false;
     const share = shareOf(edge, receiver.parallelism, options);
@@ -57,12 +58,8 @@ export const openReplay = (options: ReplayOptions): Replay | null => {
       if (!share.reads(to)) continue;
       for (let from = 0; from < sender.parallelism; from++) {
         const ofChannel = frames.filter((saved) => saved.from === from && saved.to === to);
-        const inOrder = [
-          ...ofChannel.filter(({ part }) => part === 'received'),
-          ...ofChannel.filter(({ part }) => part === 'sent'),
-        ].map(({ frame }) => share.of(frame));
         channels.push({
-          reader: new ReplayedChannel(inOrder.filter(hasContent)),
+          reader: new ReplayedChannel(ofChannel.map(({ frame }) => share.of(frame)).filter(hasContent)),
           meter: UNMETERED,
           input: edge.input,
           keyOf: options.edges.get(edge.id)?.keyOf ?? null,
@@ -78,7 +75,8 @@ export const openReplay = (options: ReplayOptions): Replay | null => {
 };
 
 interface SavedInFlight {
-  readonly frames: readonly InFlightFrame[];
+  readonly received: readonly InFlightFrame[];
+  readonly sent: readonly InFlightFrame[];
   readonly watermarks: readonly InFlightWatermark[];
 }
 
@@ -89,7 +87,8 @@ const savedOf = (
 ): SavedInFlight => {
   const known = read.get(operator.uid);
   if (known !== undefined) return known;
-  const frames: InFlightFrame[] = [];
+  const received: InFlightFrame[] = [];
+  const sent: InFlightFrame[] = [];
   const watermarks: InFlightWatermark[] = [];
   for (const { path, oldSubtaskIndex } of operator.inFlight ? operator.files : []) {
     const reader = openDataFile(files, path, operator.uid, oldSubtaskIndex);
@@ -101,19 +100,24 @@ const savedOf = (
           throw new SnapshotDamage(path, `is damaged: its state "${name}" is not what Sluice writes.`);
         return elements;
       };
-      frames.push(...(elementsOf(inFlightStates.frames.name) as readonly InFlightFrame[]));
+      received.push(...(elementsOf(inFlightStates.received.name) as readonly InFlightFrame[]));
+      sent.push(...(elementsOf(inFlightStates.sent.name) as readonly InFlightFrame[]));
       watermarks.push(...(elementsOf(inFlightStates.watermarks.name) as readonly InFlightWatermark[]));
     } finally {
       reader.close();
     }
   }
-  const saved = { frames, watermarks };
+  const saved = { received, sent, watermarks };
   read.set(operator.uid, saved);
   return saved;
 };
 
 const isOfChannel = (element: unknown): element is OldChannel =>
-  typeof element === 'object' && element !== null && 'edge' in element && 'from' in element && 'to' in element;
+  typeof element === 'object' &&
+  element !== null &&
+  'edge' in element &&
+  'from' in element &&
+  'to' in element;
 
 const operatorOf = (uid: string, { restored }: ReplayOptions): RestoredOperator =>
   present(

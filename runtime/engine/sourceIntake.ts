@@ -248,7 +248,13 @@ export class SourceIntake implements Intake {
     ];
     const file = openDataFile(this.#uid, this.#maxParallelism, [], place);
     file.writer.putOperatorState(describeState(splitsDeclaration), saved);
-    return { uid: this.#uid, maxParallelism: this.#maxParallelism, file, cursor: null, positions: this.positions() };
+    return {
+      uid: this.#uid,
+      maxParallelism: this.#maxParallelism,
+      file,
+      cursor: null,
+      positions: this.positions(),
+    };
   }
 
   /** For people: manifests and screens. */

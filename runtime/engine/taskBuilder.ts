@@ -17,9 +17,9 @@ import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts'
 import type { StateDeclaration } from '../state/declarations.ts';
 import { KeyedStateBackend } from '../state/keyedStates.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
+import { ChannelCapture } from './channelCapture.ts';
 import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
-import { ChannelCapture } from './channelCapture.ts';
 import { GateIntake } from './gateIntake.ts';
 import { InputGate } from './inputGate.ts';
 import { ChannelMeter, type SubtaskMeter } from './meters.ts';

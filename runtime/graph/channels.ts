@@ -36,7 +36,11 @@ export function connectSubtasks(
  * Is a vertex with these inputs aligned in every checkpoint? As in Flink, where one of them is pointwise or broadcast: what
  * is in flight there could not be divided anew at another parallelism.
  */
-export function alignedOnly({ inputs }: { readonly inputs: readonly Pick<VertexEdge, 'partitioning'>[] }): boolean {
+export function alignedOnly({
+  inputs,
+}: {
+  readonly inputs: readonly Pick<VertexEdge, 'partitioning'>[];
+}): boolean {
   return inputs.some(
     ({ partitioning }) =>
       partitioning === 'forward' || partitioning === 'rescale' || partitioning === 'broadcast',

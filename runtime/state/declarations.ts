@@ -44,7 +44,10 @@ export const timerStates = {
 
 /** States of every operator, in checkpoints whose barriers have overtaken something. */
 export const inFlightStates = {
-  frames: { name: 'in-flight', type: 'in-flight', schemaVersion: 1 },
+  /** At the receiving operator: what lay in its channels. */
+  received: { name: 'in-flight', type: 'in-flight', schemaVersion: 1 },
+  /** At the sending operator: what waited for room in them. */
+  sent: { name: 'in-flight-sent', type: 'in-flight', schemaVersion: 1 },
   watermarks: { name: 'in-flight-watermarks', type: 'in-flight', schemaVersion: 1 },
 } as const satisfies Record<string, StateDescription>;
 

@@ -26,11 +26,15 @@ const count = values.seed === undefined ? Number(values.seeds) : 1;
 const broken: number[] = [];
 let kills = 0;
 let checkpoints = 0;
+let replays = 0;
+let rescaledReplays = 0;
 for (let seed = first; seed < first + count; seed++) {
   try {
     const result = simulate(seed, mode, overtaking);
     kills += result.kills;
     checkpoints += result.checkpoints;
+    replays += result.replays;
+    rescaledReplays += result.rescaledReplays;
     if (values.seed !== undefined) console.log(result);
   } catch (error) {
     broken.push(seed);
@@ -42,6 +46,6 @@ for (let seed = first; seed < first + count; seed++) {
     );
 }
 console.log(
-  `${count} seeds from ${first}: ${kills} kills, ${checkpoints} checkpoints completed, ${broken.length} broken${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
+  `${count} seeds from ${first}: ${kills} kills, ${checkpoints} checkpoints completed, ${replays} replays of what was in flight (${rescaledReplays} rescaled), ${broken.length} broken${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
 );
 process.exitCode = broken.length > 0 ? 1 : 0;

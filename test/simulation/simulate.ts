@@ -7,10 +7,12 @@
  * twice tells another number, so that of pipelines with windows only the end is looked at.
  */
 import { type Random, seededRandom } from '../../runtime/base/random.ts';
+import type { Manifest, ManifestState } from '../../runtime/checkpoint/manifest.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
 import { RING_BYTES_MIN } from '../../runtime/engine/channels/ring.ts';
 import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
+import { inFlightStates } from '../../runtime/state/declarations.ts';
 import { MemoryDisk } from './memoryDisk.ts';
 import { type Item, randomPipeline } from './randomPipeline.ts';
 import { Scheduler } from './scheduler.ts';
@@ -26,6 +28,9 @@ export interface SimulationResult {
   readonly kills: number;
   readonly checkpoints: number;
   readonly restores: number;
+  /** Deployments that replayed what had been in flight, and at another parallelism. */
+  readonly replays: number;
+  readonly rescaledReplays: number;
 }
 
 export type Overtaking = Pick<CheckpointSettings, 'unaligned' | 'alignedTimeoutMs'>;
@@ -97,6 +102,9 @@ const life = (
   let kills = 0;
   let checkpoints = 0;
   let restores = 0;
+  let replays = 0;
+  let rescaledReplays = 0;
+  const inFlightOf = new Map<number, Manifest>();
   const savepoints: RestorePoint[] = [];
 
   for (let run = 0; ; run++) {
@@ -123,7 +131,20 @@ const life = (
       nextCheckpointId: highestId(disk) + 1,
       retained: retainedOn(disk),
       emit: (fact) => {
-        if (fact.type === 'checkpoint-completed') checkpoints++;
+        if (fact.type === 'checkpoint-completed') {
+          checkpoints++;
+          inFlightOf.set(fact.checkpointId, fact.manifest);
+        }
+        if (fact.type === 'deployed') {
+          const from = inFlightOf.get(fact.restoredCheckpointId ?? 0);
+          const moved = from?.operators.filter((operator) => operator.states.some(isInFlight)) ?? [];
+          if (moved.length > 0) replays++;
+          const parallelismOf = new Map(
+            fact.graph.job.operators.map(({ uid, parallelism: now }) => [uid, now]),
+          );
+          if (moved.some(({ uid, parallelism: before }) => parallelismOf.get(uid) !== before))
+            rescaledReplays++;
+        }
         if (fact.type === 'failure')
           story.push(
             `failure: ${fact.failure.operator ?? fact.failure.subtask.vertex}: ${fact.failure.name}: ${fact.failure.message}\n${fact.failure.origin === 'user' || fact.failure.origin === 'engine' ? fact.failure.stack : ''}`,
@@ -155,8 +176,11 @@ const life = (
 
   if (mode === 'exactly-once') compare(expected, committed(disk), expected);
   else if (!description.includes('window')) compare(expected, committed(disk), null);
-  return { seed, description, kills, checkpoints, restores };
+  return { seed, description, kills, checkpoints, restores, replays, rescaledReplays };
 };
+
+const isInFlight = ({ name, type, keys }: ManifestState): boolean =>
+  type === 'in-flight' && name !== inFlightStates.watermarks.name && keys > 0;
 
 /** What a user might do meanwhile. */
 const act = (

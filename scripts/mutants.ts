@@ -18,6 +18,7 @@ import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { sinkMutants } from './mutants/sinks.ts';
 import { testingMutants } from './mutants/testing.ts';
+import { unalignedMutants } from './mutants/unaligned.ts';
 
 export interface Mutant {
   /** What is broken, as a sentence about the product. */
@@ -40,6 +41,7 @@ function main(words: readonly string[]): void {
     ...operatorMutants,
     ...sinkMutants,
     ...testingMutants,
+    ...unalignedMutants,
   ];
   const chosen = all.filter((mutant) => {
     const text = JSON.stringify(mutant);

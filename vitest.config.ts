@@ -15,7 +15,7 @@ const editorRooms = 'test/vscode/**';
 const resolve = {
   alias: [
     { find: /^sluice$/, replacement: here('runtime/api/index.ts') },
-    { find: /^sluice\/connectors$/, replacement: here('runtime/connectors/index.ts') },
+    { find: /^sluice\/connectors$/, replacement: here('runtime/connectors/index.node.ts') },
     { find: /^sluice\/testing$/, replacement: here('runtime/testing/index.ts') },
     // The bundles take msgpackr without its native addon; so do the tests.
     { find: /^msgpackr$/, replacement: here('node_modules/msgpackr/index.js') },

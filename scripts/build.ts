@@ -27,7 +27,7 @@ const dist = resolve(root, options.out);
 /** The first source file that exists is built; an entry point without any is a room that is not there yet. */
 const runtimeEntryPoints: Record<string, readonly string[]> = {
   api: ['runtime/api/index.ts'],
-  connectors: ['runtime/connectors/index.ts', 'runtime/connectors/index.node.ts'],
+  connectors: ['runtime/connectors/index.node.ts'],
   testing: ['runtime/testing/index.ts'],
   cli: ['runtime/host/cli/main.ts'],
   runtime: ['runtime/host/runtimeMain.ts'],

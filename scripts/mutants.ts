@@ -19,6 +19,7 @@ import { operatorMutants } from './mutants/operators.ts';
 import { sinkMutants } from './mutants/sinks.ts';
 import { testingMutants } from './mutants/testing.ts';
 import { unalignedMutants } from './mutants/unaligned.ts';
+import { windowMutants } from './mutants/windows.ts';
 
 export interface Mutant {
   /** What is broken, as a sentence about the product. */
@@ -42,6 +43,7 @@ function main(words: readonly string[]): void {
     ...sinkMutants,
     ...testingMutants,
     ...unalignedMutants,
+    ...windowMutants,
   ];
   const chosen = all.filter((mutant) => {
     const text = JSON.stringify(mutant);

@@ -9,6 +9,7 @@ import type { Page } from 'playwright-core';
 import { launchBrowser } from '../test/e2e/browser.ts';
 import { startFakeServer } from '../test/fakeEngine/fakeServer.ts';
 import { baselineId, beforeEnrichId, wrongId } from '../test/fakeEngine/flightsSavepoints.ts';
+import { newLimitsId, quietId } from '../test/fakeEngine/ordersSavepoints.ts';
 import { type ScenarioName, scenario } from '../test/fakeEngine/scenarios.ts';
 import { smallPng } from './smallPng.ts';
 
@@ -30,6 +31,39 @@ interface Screen {
 
 const screens: readonly Screen[] = [
   { name: 'overview', scenario: 'running' },
+  { name: 'metrics', scenario: 'running', ui: { selectedVertex: 'enrich' } },
+  {
+    name: 'metrics-subtasks',
+    scenario: 'running',
+    ui: { selectedVertex: 'delay-window', allSubtasks: true },
+    only: 'section.metrics',
+    clipped: true,
+  },
+  {
+    name: 'metrics-chain',
+    scenario: 'running',
+    ui: { selectedVertex: 'weather' },
+    only: 'section.metrics',
+    clipped: true,
+  },
+  { name: 'side-outputs', scenario: 'orders', ui: { selectedVertex: 'check' } },
+  {
+    name: 'keyless-states',
+    scenario: 'orders',
+    ui: { view: { kind: 'compare', a: quietId, b: newLimitsId } },
+    clipped: true,
+  },
+  {
+    name: 'keyless-states-savepoint',
+    scenario: 'orders',
+    ui: { view: { kind: 'savepoint', savepoint: newLimitsId } },
+  },
+  {
+    name: 'keyless-states-restore',
+    scenario: 'orders',
+    ui: { view: { kind: 'restore', savepoint: newLimitsId } },
+    clipped: true,
+  },
   { name: 'stall', scenario: 'stall', themes: ['dark', 'light', 'hc', 'hc-light'] },
   { name: 'stall-walk', scenario: 'stall', ui: { view: { kind: 'stall', id: 7 } } },
   { name: 'checkpoint', scenario: 'running', ui: { view: { kind: 'checkpoint', id: 38 } } },
@@ -153,7 +187,7 @@ async function shoot(screen: Screen, theme: string, width: number): Promise<void
 }
 
 function isLive({ scenario: name }: Screen): boolean {
-  return name === 'running' || name === 'stall';
+  return name === 'running' || name === 'stall' || name === 'orders';
 }
 
 async function click(page: Page, name: string): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { SourceLocation } from '../graph/jobGraph.ts';
+import type { WatermarkStrategy } from '../operators/source.ts';
 import type { Key } from '../state/declarations.ts';
 import type { BroadcastStates } from './broadcastFunctions.ts';
 import { BroadcastConnectedStream, BroadcastStream } from './broadcastStream.ts';
@@ -14,26 +15,17 @@ import { KeyedStream } from './keyedStream.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
 import type { OutputTag } from './outputTag.ts';
 import { PipelineError } from './pipelineError.ts';
-import type { Leg, Plan } from './plan.ts';
+import type { Leg } from './plan.ts';
 import type { KeylessStates, ProcessFunction } from './processFunctions.ts';
 import { plannedProcess } from './processFunctionsOf.ts';
 import { RecordStream, written } from './recordStream.ts';
 import type { TriggerStates } from './triggers.ts';
+import { plannedWatermarks } from './watermarks.ts';
 import { WindowedStream } from './windowedStream.ts';
 import type { WindowAssigner, WindowOptions } from './windows.ts';
 import { allLegs, countWindows, windowsOf } from './writtenWindows.ts';
 
 export class DataStream<T> extends RecordStream<T> {
-  readonly #plan: Plan;
-  readonly #legs: readonly Leg[];
-
-  /** For Sluice itself; an author gets streams from `env.fromSource` and from other streams. */
-  constructor(plan: Plan, legs: readonly Leg[]) {
-    super(plan, legs);
-    this.#plan = plan;
-    this.#legs = legs;
-  }
-
   /** Any number of records out for each one in. Keyed state and timers need a keyBy before. */
   process<Out = never, States extends KeylessStates = Record<never, never>, Opened = undefined>(
     process: ProcessFunction<T, Out, States, Opened>,
@@ -41,18 +33,41 @@ export class DataStream<T> extends RecordStream<T> {
   ): DataStream<Out> {
     const place = { type: 'process', options, location: callerLocation(), keyed: false };
     const planned = plannedProcess(process, ['onElement'], place);
-    return this.behind(this.#plan.addOperator({ ...planned, ...place, inputs: [this.#legs] }));
+    return this.behind(this.plan.addOperator({ ...planned, ...place, inputs: [this.legs] }));
+  }
+
+  /**
+   * Event time from here on: other timestamps, and watermarks that are made of these records. Those from upstream end here,
+   * but for the last one, and so does its idleness. Each subtask is what a split is at a source.
+   */
+  assignTimestampsAndWatermarks(
+    strategy: WatermarkStrategy<T>,
+    options: OperatorOptions = {},
+  ): DataStream<T> {
+    const location = callerLocation();
+    const planned = plannedWatermarks(strategy as WatermarkStrategy<unknown>, location);
+    const inputs = [this.legs];
+    return this.behind(
+      this.plan.addOperator({
+        ...planned,
+        type: 'assignTimestampsAndWatermarks',
+        options,
+        location,
+        inputs,
+        keyed: false,
+      }),
+    );
   }
 
   /** Records of one key go to one subtask, in order, and share one state. */
   keyBy<const K extends Key>(keyOf: (value: T) => K): KeyedStream<T, K> {
-    return new KeyedStream(this.#plan, keyedLegs(this.#legs, keyOf, callerLocation()));
+    return new KeyedStream(this.plan, keyedLegs(this.legs, keyOf, callerLocation()));
   }
 
   /** What the operator before sent to this side output; see `outputTag`. */
   sideOutput<Side>(tag: OutputTag<Side>): DataStream<Side> {
     const location = callerLocation();
-    const [leg, ...others] = this.#legs;
+    const [leg, ...others] = this.legs;
     if (leg === undefined || others.length > 0 || leg.partitioning !== 'forward' || leg.sideOutput !== null) {
       throw new PipelineError(
         location,
@@ -61,12 +76,12 @@ export class DataStream<T> extends RecordStream<T> {
         ' belongs to one operator: ask for it on the stream that this operator answered, before anything else.',
       );
     }
-    return new DataStream(this.#plan, [{ ...leg, sideOutput: tag.name, label: tag.name }]);
+    return new DataStream(this.plan, [{ ...leg, sideOutput: tag.name, label: tag.name }]);
   }
 
   /** This stream and the others as one; the order between them is that of arrival. */
   union(...others: readonly DataStream<T>[]): DataStream<T> {
-    return new DataStream(this.#plan, [...this.#legs, ...others.flatMap((other) => other.#legs)]);
+    return new DataStream(this.plan, [...this.legs, ...others.flatMap((other) => other[written].legs)]);
   }
 
   /**
@@ -81,8 +96,8 @@ export class DataStream<T> extends RecordStream<T> {
     second: RecordStream<unknown> | BroadcastStream<unknown, BroadcastStates>,
   ): ConnectedStreams<T, unknown> | BroadcastConnectedStream<T, unknown, BroadcastStates> {
     return second instanceof BroadcastStream
-      ? new BroadcastConnectedStream(this.#plan, this.#legs, second)
-      : new ConnectedStreams(this.#plan, this.#legs, second[written].legs);
+      ? new BroadcastConnectedStream(this.plan, this.legs, second)
+      : new ConnectedStreams(this.plan, this.legs, second[written].legs);
   }
 
   /** Round robin over all subtasks of the next operator. */
@@ -113,7 +128,7 @@ export class DataStream<T> extends RecordStream<T> {
   broadcast<Broadcast extends BroadcastStates>(states: Broadcast): BroadcastStream<T, Broadcast>;
   broadcast(states?: BroadcastStates): DataStream<T> | BroadcastStream<T, BroadcastStates> {
     const spread = this.#spread('broadcast');
-    return states === undefined ? spread : new BroadcastStream(spread.#legs, states);
+    return states === undefined ? spread : new BroadcastStream(spread[written].legs, states);
   }
 
   /** All to the first subtask of the next operator. */
@@ -126,13 +141,13 @@ export class DataStream<T> extends RecordStream<T> {
     assigner: WindowAssigner<T>,
     options: WindowOptions<T, States> = {},
   ): WindowedStream<T, null> {
-    return new WindowedStream(this.#plan, allLegs(this.#legs), windowsOf(assigner, options, true));
+    return new WindowedStream(this.plan, allLegs(this.legs), windowsOf(assigner, options, true));
   }
 
   /** Windows of `size` records, as `countWindow` of a keyed stream. One subtask computes them. */
   countWindowAll(size: number, slide?: number): WindowedStream<T, null> {
     const windows = countWindows(size, slide, callerLocation(), true);
-    return new WindowedStream(this.#plan, allLegs(this.#legs), windows);
+    return new WindowedStream(this.plan, allLegs(this.legs), windows);
   }
 
   /** Windows are of a key: put `keyBy` before, or use `windowAll`. */
@@ -146,7 +161,7 @@ export class DataStream<T> extends RecordStream<T> {
   }
 
   protected override behind<Out>(legs: readonly Leg[]): DataStream<Out> {
-    return new DataStream(this.#plan, legs);
+    return new DataStream(this.plan, legs);
   }
 
   #spread(
@@ -154,8 +169,14 @@ export class DataStream<T> extends RecordStream<T> {
     partition: Partitioner<unknown> | null = null,
   ): DataStream<T> {
     return new DataStream(
-      this.#plan,
-      this.#legs.map((leg) => ({ ...leg, partitioning, keyOf: null, partition, label: partitioning })),
+      this.plan,
+      this.legs.map((leg) => ({
+        ...leg,
+        partitioning,
+        keyOf: null,
+        partition,
+        label: partitioning,
+      })),
     );
   }
 }

@@ -25,6 +25,14 @@ export type {
   ValueState,
 } from '../state/declarations.ts';
 export type {
+  AsyncContext,
+  AsyncMapFunction,
+  AsyncMapOptions,
+  AsyncRetryOptions,
+  AsyncSignal,
+  RichAsyncMapFunction,
+} from './asyncMap.ts';
+export type {
   BroadcastContext,
   BroadcastProcessFunction,
   BroadcastStates,

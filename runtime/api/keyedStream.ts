@@ -15,7 +15,7 @@ import {
 } from './joins.ts';
 import { keyedLegs } from './keyedLegs.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
-import type { Leg, Plan } from './plan.ts';
+import type { Leg } from './plan.ts';
 import type { KeyedProcessFunction } from './processFunctions.ts';
 import { plannedProcess } from './processFunctionsOf.ts';
 import { type RichReduceFunction, recordFunction } from './recordFunctions.ts';
@@ -33,17 +33,8 @@ import type { KeyedWindow, WindowAssigner, WindowOptions } from './windows.ts';
 import { countWindows, windowsOf } from './writtenWindows.ts';
 
 export class KeyedStream<T, K extends Key> extends RecordStream<T> {
-  readonly #plan: Plan;
-  readonly #legs: readonly Leg[];
   /** Only for the types. */
   declare readonly key?: K;
-
-  /** For Sluice itself; an author gets one from `keyBy`. */
-  constructor(plan: Plan, legs: readonly Leg[]) {
-    super(plan, legs);
-    this.#plan = plan;
-    this.#legs = legs;
-  }
 
   /** Keeps one value per key and emits it after every record; the first record of a key is its first value. */
   reduce(reduce: (left: T, right: T) => T, options?: OperatorOptions): DataStream<T>;
@@ -57,16 +48,16 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
       location,
     );
     const state: StateDeclaration<T> = { name: 'reduced', type: 'value', schemaVersion: 1 };
-    const legs = this.#plan.addOperator({
+    const legs = this.plan.addOperator({
       type: 'reduce',
       options,
       location,
-      inputs: [this.#legs],
+      inputs: [this.legs],
       keyed: true,
       states: [state as StateDeclaration],
       create: () => new ReduceOperator(call, state, lifecycle),
     });
-    return new DataStream(this.#plan, legs);
+    return new DataStream(this.plan, legs);
   }
 
   /** State, timers, and any number of records out for each one in. */
@@ -76,7 +67,7 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
   ): DataStream<Out> {
     const place = { type: 'process', options, location: callerLocation(), keyed: true };
     const planned = plannedProcess(process, ['onElement'], place);
-    return this.behind(this.#plan.addOperator({ ...planned, ...place, inputs: [this.#legs] }));
+    return this.behind(this.plan.addOperator({ ...planned, ...place, inputs: [this.legs] }));
   }
 
   /** The records of each key, cut into windows: `tumbling`, `sliding`, `session` or `globalWindow`. */
@@ -84,7 +75,7 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     assigner: WindowAssigner<T>,
     options: WindowOptions<T, States> = {},
   ): WindowedStream<T, K> {
-    return new WindowedStream(this.#plan, this.#legs, windowsOf(assigner, options));
+    return new WindowedStream(this.plan, this.legs, windowsOf(assigner, options));
   }
 
   /**
@@ -92,17 +83,17 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
    * `size` of them, at first of fewer.
    */
   countWindow(size: number, slide?: number): WindowedStream<T, K> {
-    return new WindowedStream(this.#plan, this.#legs, countWindows(size, slide, callerLocation()));
+    return new WindowedStream(this.plan, this.legs, countWindows(size, slide, callerLocation()));
   }
 
   /** By other keys. */
   keyBy<const Other extends Key>(keyOf: (value: T) => Other): KeyedStream<T, Other> {
-    return new KeyedStream(this.#plan, keyedLegs(this.#legs, keyOf, callerLocation()));
+    return new KeyedStream(this.plan, keyedLegs(this.legs, keyOf, callerLocation()));
   }
 
   /** This stream and the others as one, each keyed by its own function; the order between them is that of arrival. */
   union(...others: readonly KeyedStream<T, K>[]): KeyedStream<T, K> {
-    return new KeyedStream(this.#plan, [...this.#legs, ...others.flatMap((other) => other.#legs)]);
+    return new KeyedStream(this.plan, [...this.legs, ...others.flatMap((other) => other[written].legs)]);
   }
 
   /**
@@ -134,8 +125,8 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     options: OperatorOptions = {},
   ): DataStream<never> {
     const place = { type: joinType(how), options, location: callerLocation(), keyed: true };
-    const inputs = [this.#legs, right.#legs];
-    return this.behind(this.#plan.addOperator({ ...plannedJoin(how, join, place), ...place, inputs }));
+    const inputs = [this.legs, right[written].legs];
+    return this.behind(this.plan.addOperator({ ...plannedJoin(how, join, place), ...place, inputs }));
   }
 
   /**
@@ -156,9 +147,9 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     options: OperatorOptions = {},
   ): DataStream<Out> {
     const place = { type: 'coGroup', options, location: callerLocation(), keyed: true };
-    const inputs = [this.#legs, right.#legs];
+    const inputs = [this.legs, right[written].legs];
     return this.behind(
-      this.#plan.addOperator({ ...plannedCoGroup(windows, coGroup, place), ...place, inputs }),
+      this.plan.addOperator({ ...plannedCoGroup(windows, coGroup, place), ...place, inputs }),
     );
   }
 
@@ -179,13 +170,13 @@ export class KeyedStream<T, K extends Key> extends RecordStream<T> {
     | ConnectedStreams<T, unknown>
     | KeyedBroadcastConnectedStream<T, unknown, K, BroadcastStates> {
     if (second instanceof BroadcastStream)
-      return new KeyedBroadcastConnectedStream(this.#plan, this.#legs, second);
+      return new KeyedBroadcastConnectedStream(this.plan, this.legs, second);
     return second instanceof KeyedStream
-      ? new KeyedConnectedStreams(this.#plan, this.#legs, second.#legs)
-      : new ConnectedStreams(this.#plan, this.#legs, second[written].legs);
+      ? new KeyedConnectedStreams(this.plan, this.legs, second[written].legs)
+      : new ConnectedStreams(this.plan, this.legs, second[written].legs);
   }
 
   protected override behind<Out>(legs: readonly Leg[]): DataStream<Out> {
-    return new DataStream(this.#plan, legs);
+    return new DataStream(this.plan, legs);
   }
 }

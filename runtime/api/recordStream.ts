@@ -11,6 +11,12 @@ import type { StreamOperator } from '../operators/operator.ts';
 import type { Sink } from '../operators/sink.ts';
 import { sinkDeclarations } from '../operators/sinkOperator.ts';
 import { describeState } from '../state/declarations.ts';
+import {
+  type AsyncMapFunction,
+  type AsyncMapOptions,
+  plannedAsyncMap,
+  type RichAsyncMapFunction,
+} from './asyncMap.ts';
 import { callerLocation } from './callerLocation.ts';
 // Only its type: it extends this class, so it must not be loaded before it.
 import type { DataStream } from './dataStream.ts';
@@ -37,6 +43,7 @@ export abstract class RecordStream<T> {
   /** Only for the types: two streams of different records are different things. */
   declare readonly record?: T;
 
+  /** For Sluice itself; an author gets streams from `env.fromSource` and from other streams. */
   constructor(plan: Plan, legs: readonly Leg[]) {
     this[written] = { plan, legs };
   }
@@ -81,19 +88,43 @@ export abstract class RecordStream<T> {
     return this.#operator('filter', options, location, () => new FilterOperator(call, lifecycle));
   }
 
+  /**
+   * One record in, one out, by a function that answers a promise: a request, a look-up in a database. Many are under way at
+   * once, and what is under way is part of every snapshot: it is asked for again after a restore.
+   */
+  asyncMap<Out, Opened = undefined, Late = never>(
+    call: AsyncMapFunction<T, Out> | RichAsyncMapFunction<T, Out, Opened>,
+    options: AsyncMapOptions<T, NoInfer<Out>, Late> = {},
+  ): DataStream<Out | Late> {
+    const location = callerLocation();
+    const type = 'asyncMap';
+    const planned = plannedAsyncMap(call, options, { type, options, location, keyed: false });
+    const { plan, legs } = this[written];
+    const inputs = [legs];
+    return this.behind(plan.addOperator({ ...planned, type, options, location, inputs, keyed: false }));
+  }
+
   /** The end of the stream. */
   sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
-    this[written].plan.add({
+    this.plan.add({
       type: 'sink',
       role: 'sink',
       defaultName: sink.name,
       options,
       location: callerLocation(),
-      inputs: [this[written].legs],
+      inputs: [this.legs],
       keyed: false,
       states: sinkDeclarations.map(describeState),
       factory: { role: 'sink', sink: sink as Sink<unknown> },
     });
+  }
+
+  protected get plan(): Plan {
+    return this[written].plan;
+  }
+
+  protected get legs(): readonly Leg[] {
+    return this[written].legs;
   }
 
   /** The stream behind an operator. */

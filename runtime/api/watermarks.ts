@@ -1,9 +1,16 @@
-/** How event time is found in the records of a source. */
+/** How event time is found in the records of a source, or of a stream. */
+import type { SourceLocation } from '../graph/jobGraph.ts';
 import type { Timestamp } from '../operators/operator.ts';
 import type { WatermarkGenerator, WatermarkStrategy } from '../operators/source.ts';
+import {
+  eventTimeState,
+  TimestampsAndWatermarksOperator,
+} from '../operators/timestampsAndWatermarksOperator.ts';
+import type { StateDeclaration } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { type Duration, durationMs, positiveDurationMs } from './duration.ts';
 import { located, PipelineError } from './pipelineError.ts';
+import type { PlannedFunction } from './plan.ts';
 
 export interface WatermarkOptions {
   /** A split (a file, a partition) that was silent this long no longer holds the watermark back. Default: never. */
@@ -47,6 +54,22 @@ export function forGenerator<T>(
   return located(callerLocation(), () => {
     return { timestamp, outOfOrdernessMs: 0, createGenerator: create, ...settings(options) };
   });
+}
+
+/** Of a stream instead of a source. Throws PipelineError. */
+export function plannedWatermarks(
+  strategy: WatermarkStrategy<unknown>,
+  location: SourceLocation | null,
+): PlannedFunction {
+  if (strategy.alignment !== undefined) {
+    const problem =
+      ' is in mid-stream, where nobody can wait for others: give the `alignment` to the sources.';
+    throw new PipelineError(location, 'assignTimestampsAndWatermarks', location, problem);
+  }
+  return {
+    states: [eventTimeState as StateDeclaration],
+    create: () => new TimestampsAndWatermarksOperator(strategy),
+  };
 }
 
 function settings({

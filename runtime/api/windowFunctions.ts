@@ -50,7 +50,10 @@ interface OnWindow<
   ): void;
 }
 
-/** All records of a window, in the order in which they came. They are kept until it is over: prefer `aggregate`. */
+/**
+ * All records of a window, in the order in which they came; where sessions have become one, session by session. They are
+ * kept until it is over: prefer `aggregate`.
+ */
 export interface WindowProcessFunction<
   T,
   K extends Key,

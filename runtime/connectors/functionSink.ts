@@ -7,10 +7,12 @@
  *
  * - U1. a checkpoint is complete only when everything that was written before it has arrived;
  * - U2. so many are under way at most, and more records wait (backpressure);
- * - U3. a promise that is rejected fails the job, which goes on from the checkpoint before: no record is passed over.
+ * - U3. a promise that is rejected fails the job, with its record, and the job goes on from the checkpoint before: none is
+ *   passed over.
  */
 import { type AnyLifecycle, type Lifecycle, OperatorLifecycle } from '../operators/lifecycle.ts';
 import type { SnapshotContext, Timestamp } from '../operators/operator.ts';
+import { RecordFailure } from '../operators/recordFailure.ts';
 import { type Sink, type SinkContext, SinkError, type SinkWriter } from '../operators/sink.ts';
 
 /** With `open` and `close` around it, once per subtask. What `open` answers comes as the last argument. */
@@ -48,7 +50,7 @@ export function functionSink<T>(
   return {
     name,
     guarantee: 'at-least-once',
-    createWriter: () => new FunctionWriter(name, rich, maxInFlightRequests),
+    createWriter: () => new FunctionWriter(rich, maxInFlightRequests),
     createCommitter: () => null,
   };
 }
@@ -65,17 +67,15 @@ interface Waiting {
 }
 
 class FunctionWriter<T> implements SinkWriter<T, never> {
-  readonly #name: string;
   readonly #author: AnySinkFunction<T>;
   readonly #lifecycle: OperatorLifecycle;
   readonly #inFlightMax: number;
   /** Per promise the checkpoints that wait for it. */
   readonly #inFlight = new Set<Waiting[]>();
   #context: SinkContext | null = null;
-  #failure: SinkError | null = null;
+  #failure: RecordFailure | null = null;
 
-  constructor(name: string, author: AnySinkFunction<T>, inFlightMax: number) {
-    this.#name = name;
+  constructor(author: AnySinkFunction<T>, inFlightMax: number) {
     this.#author = author;
     this.#lifecycle = new OperatorLifecycle(author);
     this.#inFlightMax = inFlightMax;
@@ -103,7 +103,7 @@ class FunctionWriter<T> implements SinkWriter<T, never> {
       },
       (reason: unknown) => {
         // The checkpoints that wait for it never come: the job fails and does not go on from them (U3).
-        this.#failure ??= this.#refused(value, reason);
+        this.#failure ??= new RecordFailure(value, reason);
         settled();
       },
     );
@@ -149,27 +149,8 @@ class FunctionWriter<T> implements SinkWriter<T, never> {
   #throwFailure(): void {
     if (this.#failure !== null) throw this.#failure;
   }
-
-  #refused(value: T, reason: unknown): SinkError {
-    const why = reason instanceof Error ? reason.message : String(reason);
-    const error = new SinkError(`The sink ${this.#name} could not deliver ${shown(value)}: ${why}`);
-    error.cause = reason;
-    return error;
-  }
 }
 
 function isPromise(answer: unknown): answer is PromiseLike<unknown> {
   return typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function';
-}
-
-/** A record in a sentence. */
-function shown(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    // A cyclic one, or a bigint: that it could not be delivered matters more.
-  }
-  text ??= String(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -159,11 +159,9 @@ export class LastingConnection<C extends Closable> {
   #connect(nowMs: number): void {
     const { connect, connectTimeoutMs, wake } = this.#options;
     this.#hasWorked = false;
-    this.#heard = [];
+    // Each connection has a list of its own, which nobody looks at when it is over (L2): `#lost` has begun a new one.
     const heard = this.#heard;
     const note = (event: Heard) => {
-      // Another connection has another list (L2).
-      if (heard !== this.#heard) return;
       heard.push(event);
       wake();
     };

@@ -122,10 +122,12 @@ export class GateIntake implements Intake {
         if (!goesOn) break;
         continue;
       }
+      // A batch waits here. Until there is one, what comes between records is taken: a barrier need not wait.
+      if (!this.#chain.accepts()) break;
       progressed = true;
       this.#work(until);
       if (this.#batch !== null || this.#clock.monotonicMs() >= until) break;
-      if (!this.#chain.hasRoom() || !this.#chain.accepts()) break;
+      if (!this.#chain.hasRoom()) break;
     }
     this.#meter.set('recordsIn', this.#recordsIn);
     return progressed;

@@ -18,7 +18,7 @@ export interface Intake {
   control(isFree: boolean): boolean;
   /** When control has something to do by itself, also while nothing finds room: Clock.now(); null: never. */
   controlAt(): number | null;
-  /** Takes a bounded amount of input; answers whether there was any. */
+  /** Takes a bounded amount of input; answers whether there was any. No records for a chain that accepts none. */
   step(): boolean;
   /** There is input to take now: a task that waits for its turn with this is busy, one without it is idle. */
   hasMore(): boolean;

@@ -282,11 +282,14 @@ export class OperatorChain {
     return budget;
   }
 
-  /** Operators that work beside their input do a piece of it; answers whether there was any. */
+  /**
+   * Operators that work beside their input do a piece of it; answers whether there was any. One that lets a watermark go
+   * is the last for now: it has to be walked down before anybody behind it sends something of its own.
+   */
   advance(now: number): boolean {
     let advanced = false;
     for (const link of this.#driven) {
-      if (this.overflowing) break;
+      if (this.overflowing || this.walking) break;
       advanced = link.run((operator) => operator.advance?.(now)) === true || advanced;
     }
     return advanced;

@@ -7,6 +7,7 @@ import { AssertionError } from '../base/assert.ts';
 import { SnapshotDamage } from '../checkpoint/storage.ts';
 import type { JobGraph } from '../graph/jobGraph.ts';
 import { FileError } from '../operators/files.ts';
+import { RecordFailure } from '../operators/recordFailure.ts';
 import { SinkError } from '../operators/sink.ts';
 import { SourceError } from '../operators/source.ts';
 import type { SubtaskId, TaskFailure } from './control/messages.ts';
@@ -27,16 +28,18 @@ export class OperatorFailure extends Error {
   }
 }
 
-/** Tags `error` unless an inner operator has done so already. */
+/** Tags `error` unless an inner operator has done so already, or has said itself which record it was. */
 export const inOperator = (
   error: unknown,
   uid: string,
   record: unknown,
   hasRecord: boolean,
-): OperatorFailure =>
-  error instanceof OperatorFailure
-    ? error
-    : new OperatorFailure(uid, hasRecord ? describeRecord(record) : null, error);
+): OperatorFailure => {
+  if (error instanceof OperatorFailure) return error;
+  if (error instanceof RecordFailure)
+    return new OperatorFailure(uid, describeRecord(error.record), error.cause);
+  return new OperatorFailure(uid, hasRecord ? describeRecord(record) : null, error);
+};
 
 /** Shortened JSON; whatever cannot be printed as JSON is printed somehow. */
 export const describeRecord = (record: unknown): string => {
@@ -51,6 +54,10 @@ export const describeRecord = (record: unknown): string => {
   const shown = text ?? printed(record);
   return shown.length > RECORD_CHARACTERS_MAX ? `${shown.slice(0, RECORD_CHARACTERS_MAX)}…` : shown;
 };
+
+/** What was thrown, in its own words; anything can be thrown. */
+export const errorMessage = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : printed(thrown);
 
 /** What has no prototype, and what throws on being asked, cannot even be made a string. */
 const printed = (thing: unknown): string => {
@@ -73,7 +80,7 @@ export const taskFailure = (
     subtask,
     operator: tagged?.uid ?? null,
     name: known?.name ?? 'Error',
-    message: known?.message ?? printed(cause),
+    message: errorMessage(cause),
     stack: known?.stack ?? '',
     record: tagged?.record ?? null,
     location: operators.find(({ uid }) => uid === tagged?.uid)?.location ?? null,

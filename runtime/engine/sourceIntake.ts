@@ -122,7 +122,7 @@ export class SourceIntake implements Intake {
         continue;
       }
       this.#openSplit(id, from?.position ?? null);
-      this.#watermarks.add(id, from, this.#clock.monotonicMs());
+      this.#watermarks.add(id, from, this.#inputMs());
     }
     // Event time goes on where it was: a record that was late before a failure must not be on time after it.
     if (saved.size > 0 && this.#splits.length > 0) this.#advanceWatermark();
@@ -156,6 +156,7 @@ export class SourceIntake implements Intake {
   step(): boolean {
     if (this.#ended || this.#suspendedBy !== null) return false;
     if (this.#draining) return this.#finish();
+    if (!this.#running.chain.accepts()) return false;
     this.#discover();
     const now = this.#clock.now();
     const open = this.#splits;
@@ -170,7 +171,7 @@ export class SourceIntake implements Intake {
       const split = open[this.#next % open.length] as OpenSplit;
       this.#next = (this.#next + 1) % open.length;
       if (!isReady(split, now)) continue;
-      if (this.#isAhead(split, allowed)) this.#watermarks.hold(split.id, this.#clock.monotonicMs());
+      if (this.#isAhead(split, allowed)) this.#watermarks.hold(split.id, this.#inputMs());
       else emitted = this.#poll(split, allowed);
     }
     if (this.#source.bounded && open.every((split) => split.finished)) return this.#finish();
@@ -189,8 +190,9 @@ export class SourceIntake implements Intake {
     if (this.#ended || this.#suspendedBy !== null) return null;
     if (this.#triggers.length > 0 || this.#woken || this.#draining) return this.#clock.now();
     const now = this.#clock.now();
-    const readAt = this.#watermarks.nextReadAt(this.#clock.monotonicMs());
-    let at = readAt === null ? null : now + readAt - this.#clock.monotonicMs();
+    const inputMs = this.#inputMs();
+    const readAt = this.#watermarks.nextReadAt(inputMs);
+    let at = readAt === null ? null : now + readAt - inputMs;
     const lookAt = this.#discovery?.nextLookAtMs ?? null;
     if (lookAt !== null) {
       const due = now + lookAt - this.#clock.monotonicMs();
@@ -300,6 +302,11 @@ export class SourceIntake implements Intake {
     return this.#task;
   }
 
+  /** What idleness is measured by. */
+  #inputMs(): number {
+    return this.#running.inputClock.nowMs();
+  }
+
   #openSplit(id: string, from: SplitPosition | null): void {
     const reader = this.#guard(() => this.#source.openSplit(id, from, this.#context));
     this.#splits.push({ id, reader, finished: false, highestAtEnd: null, readyAt: 0 });
@@ -314,7 +321,7 @@ export class SourceIntake implements Intake {
     for (const id of found) {
       this.#openSplit(id, null);
       const begins = { highestTimestamp: null, watermark: this.#watermark };
-      this.#watermarks.add(id, begins, this.#clock.monotonicMs());
+      this.#watermarks.add(id, begins, this.#inputMs());
       this.#context.log('info', `split ${id} was found`);
     }
     if (found.length === 0 || this.#strategy !== null || !this.#idleSent) return;
@@ -334,7 +341,7 @@ export class SourceIntake implements Intake {
       const timestamp = timestampOf === null ? given : this.#timestamp(timestampOf, value);
       if (timestamp > highest) {
         highest = timestamp;
-        if (this.#alignment !== null) this.#watermarks.observe(split.id, highest, this.#clock.monotonicMs());
+        if (this.#alignment !== null) this.#watermarks.observe(split.id, highest, this.#inputMs());
       }
       if (generator !== null) this.#observe(generator, value, timestamp);
       records++;
@@ -344,7 +351,7 @@ export class SourceIntake implements Intake {
     const result: PollResult = this.#guard(() => split.reader.poll(emit, BATCH_RECORDS_MAX));
     this.#records += records;
     this.#meter.set('recordsIn', this.#records);
-    if (records > 0) this.#watermarks.observe(split.id, highest, this.#clock.monotonicMs());
+    if (records > 0) this.#watermarks.observe(split.id, highest, this.#inputMs());
     switch (result.status) {
       case 'more':
         split.readyAt = 0;
@@ -366,7 +373,7 @@ export class SourceIntake implements Intake {
   #advanceWatermark(): void {
     if (this.#strategy === null && this.#splits.length > 0) return;
     const { chain } = this.#running;
-    const { watermark, idle } = this.#guard(() => this.#watermarks.read(this.#clock.monotonicMs()));
+    const { watermark, idle } = this.#guard(() => this.#watermarks.read(this.#inputMs()));
     const silent = idle || this.#splits.every((split) => split.finished);
     this.#alignment?.report(silent ? MAX_WATERMARK : watermark);
     if (this.#idleSent && !silent) chain.idleness('active');

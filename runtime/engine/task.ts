@@ -18,6 +18,7 @@ import type { SourcePosition } from '../operators/operator.ts';
 import { closeAll } from './closeAll.ts';
 import { type FromWorker, type SubtaskId, subtaskName } from './control/messages.ts';
 import { InFlight } from './inFlight.ts';
+import type { InputClock } from './inputClock.ts';
 import type { Intake } from './intake.ts';
 import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.ts';
 import type { SubtaskMeter } from './meters.ts';
@@ -43,6 +44,7 @@ export interface TaskOptions {
   readonly chain: OperatorChain;
   readonly intake: Intake;
   readonly clock: Clock;
+  readonly inputClock: InputClock;
   readonly files: SnapshotFiles;
   readonly meter: SubtaskMeter;
   /** What the functions of its operators count themselves. */
@@ -63,6 +65,7 @@ export class Task {
   readonly id: SubtaskId;
   readonly chain: OperatorChain;
   readonly metrics: TaskOptions['metrics'];
+  readonly inputClock: InputClock;
   readonly #intake: Intake;
   readonly #clock: Clock;
   readonly #files: SnapshotFiles;
@@ -76,6 +79,7 @@ export class Task {
     this.id = options.id;
     this.chain = options.chain;
     this.metrics = options.metrics;
+    this.inputClock = options.inputClock;
     this.#intake = options.intake;
     this.#clock = options.clock;
     this.#files = options.files;
@@ -91,6 +95,7 @@ export class Task {
 
   step(): StepResult {
     if (this.#state === 'closed') return 'closed';
+    this.inputClock.hold();
     let progressed = this.#drain();
     if (this.#intake.control(!this.chain.overflowing && !this.chain.walking)) {
       this.#flush();
@@ -111,11 +116,13 @@ export class Task {
       return 'progressed';
     }
     if (this.#state === 'finishing') return this.#finish(progressed);
-    progressed = this.chain.fireProcessingTimers(now, TIMERS_PER_STEP) > 0 || progressed;
-    const accepts = this.chain.accepts();
-    if (accepts) progressed = this.#intake.step() || progressed;
+    // What timers send is a new record like any other, for whoever has enough.
+    if (this.chain.accepts())
+      progressed = this.chain.fireProcessingTimers(now, TIMERS_PER_STEP) > 0 || progressed;
+    if (this.chain.accepts()) this.inputClock.release();
+    progressed = this.#intake.step() || progressed;
     this.#flush();
-    return progressed ? 'progressed' : accepts ? 'idle' : 'waiting';
+    return progressed ? 'progressed' : this.chain.accepts() ? 'idle' : 'waiting';
   }
 
   /** A slice of the asynchronous part of snapshots; answers whether anything was done. */
@@ -155,8 +162,9 @@ export class Task {
     if (!this.chain.hasRoom()) return control;
     const ownWork = this.chain.nextAdvance();
     if (this.#state === 'finishing') return ownWork;
-    const intake = this.chain.accepts() ? this.#intake.wakeAt() : null;
-    return earliest(earliest(earliest(ownWork, intake), control), this.chain.nextProcessingTime());
+    const own = earliest(ownWork, control);
+    if (!this.chain.accepts()) return own;
+    return earliest(earliest(own, this.#intake.wakeAt()), this.chain.nextProcessingTime());
   }
 
   /** Positions of a source that changed since the last call; null for others and when nothing changed. */

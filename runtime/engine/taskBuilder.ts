@@ -21,6 +21,7 @@ import { ChannelCapture } from './channelCapture.ts';
 import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
+import { InputClock } from './inputClock.ts';
 import { InputGate } from './inputGate.ts';
 import { ChannelMeter, type SubtaskMeter } from './meters.ts';
 import { type ChainEdge, OperatorChain, type OperatorOutputs } from './operatorChain.ts';
@@ -54,6 +55,7 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
   const metrics = vertex.operators.map(({ operator }) => {
     return { uid: operator.uid, metrics: new OperatorMetrics() };
   });
+  const inputClock = new InputClock(options.clock);
   const chain = new OperatorChain(vertex, {
     operator: (index) => present(parts[index] ?? null, 'an operator in a chain'),
     edgesOf: (index) => edges[index] ?? [],
@@ -62,9 +64,12 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
         vertex,
         index,
         id,
-        outputs,
-        parts[index]?.keyed ?? null,
-        present(metrics[index], 'the metrics of an operator').metrics,
+        {
+          ...outputs,
+          keyed: parts[index]?.keyed ?? null,
+          metrics: present(metrics[index], 'the metrics of an operator').metrics,
+          inputMs: () => inputClock.nowMs(),
+        },
         options,
       ),
   });
@@ -77,6 +82,7 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
     chain,
     intake,
     clock: options.clock,
+    inputClock,
     files: options.snapshots,
     meter: options.meter,
     metrics,
@@ -189,9 +195,7 @@ const operatorContext = (
   vertex: Vertex,
   index: number,
   id: SubtaskId,
-  outputs: OperatorOutputs,
-  keyed: KeyedStateBackend | null,
-  metrics: OperatorMetrics,
+  own: OperatorOutputs & Pick<OperatorContext, 'keyed' | 'metrics' | 'inputMs'>,
   options: BuildOptions,
 ): OperatorContext => {
   const { operator } = present(vertex.operators[index], 'an operator');
@@ -205,10 +209,9 @@ const operatorContext = (
     attempt: options.deploy.attempt,
     clock: options.clock,
     files: options.files,
-    ...outputs,
+    ...own,
     wake: options.wakeSelf,
-    metrics,
-    keyed,
+    newAbort: options.newAbort,
     restored: options.deploy.restore !== null,
     supersede: options.deploy.supersede,
     restoredOperatorState: (declaration) =>

@@ -10,6 +10,7 @@ import type { ExecutionGraph } from '../graph/executionGraph.ts';
 import type { JobDefinition } from '../graph/jobDefinition.ts';
 import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { FileAccess } from '../operators/files.ts';
+import type { Abort } from '../operators/operator.ts';
 import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
@@ -36,6 +37,7 @@ export interface TaskThreadOptions {
   readonly wakeThread: (threadIndex: number) => void;
   /** A callback has work for this thread, which may be parked. */
   readonly wakeSelf: () => void;
+  readonly newAbort: () => Abort;
   /** What made a task fail, as it was thrown; `send` carries a description of it that can be cloned. */
   readonly thrown?: (error: unknown) => void;
 }
@@ -60,14 +62,15 @@ interface Slot {
 
 /** How often sizes of state are counted for the screens. */
 const STATE_SIZE_EVERY_MS = 200;
-const POSITIONS_EVERY_MS = 250;
+/** How often it is told where sources stand and what the author's own metrics are. */
+const REPORT_EVERY_MS = 250;
 
 export class TaskThread {
   readonly #options: TaskThreadOptions;
   #slots: Slot[] = [];
   #opened = false;
   #closed = false;
-  #positionsAt = 0;
+  #reportedAt = 0;
 
   constructor(options: TaskThreadOptions) {
     this.#options = options;
@@ -114,7 +117,7 @@ export class TaskThread {
       const at = slot.task.wakeAt();
       if (at !== null && (wakeAt === null || at < wakeAt)) wakeAt = at;
     }
-    if (!this.#closed) this.#reportPositions();
+    if (!this.#closed) this.#report();
     return { progressed, wakeAt, closed: this.#closed };
   }
 
@@ -187,14 +190,29 @@ export class TaskThread {
     slot.meter.set('stateBytes', stateful ? bytes : Number.NaN);
   }
 
-  #reportPositions(): void {
+  #report(): void {
     const now = this.#options.clock.monotonicMs();
-    if (now - this.#positionsAt < POSITIONS_EVERY_MS) return;
-    this.#positionsAt = now;
+    if (now - this.#reportedAt < REPORT_EVERY_MS) return;
+    this.#reportedAt = now;
     this.#all((task) => {
       const positions = task.changedPositions();
       if (positions !== null) this.#options.send({ type: 'positions', subtask: task.id, ...positions });
     });
+    if (!this.#closed) this.#reportMetrics();
+  }
+
+  /** What changed of them; an operator that has none is only asked whether it has. */
+  #reportMetrics(): void {
+    const { send } = this.#options;
+    for (const { id, task } of this.#slots) {
+      for (const { uid, metrics } of task.metrics) {
+        if (metrics.isEmpty) continue;
+        const changed = metrics.changes((problem) =>
+          send({ type: 'log', subtask: id, level: 'warning', text: `${uid}: ${problem}` }),
+        );
+        if (changed.length > 0) send({ type: 'metrics', subtask: id, operator: uid, metrics: changed });
+      }
+    }
   }
 
   #all(call: (task: Task) => void): void {
@@ -222,6 +240,8 @@ export class TaskThread {
   }
 
   #fail(id: SubtaskId, error: unknown): void {
+    // Before it is told: whoever hears of a failure ends the thread, and these are the last values.
+    this.#reportMetrics();
     new SubtaskMeter(this.#options.metrics, id.vertex, id.index).set(
       'status',
       subtaskStatusNames.indexOf('failed'),
@@ -234,6 +254,8 @@ export class TaskThread {
   #close(status: 'canceled' | 'finished'): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Before anything is closed: a gauge may read what its function has open.
+    this.#reportMetrics();
     for (const slot of this.#slots) {
       try {
         slot.task.close();

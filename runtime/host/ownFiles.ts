@@ -28,7 +28,7 @@ export function entryPoint(name: EntryPoint): string {
 /** What a pipeline imports, as the URL of this version's own module. */
 export const moduleUrls: ReadonlyMap<string, string> = new Map([
   ['sluice', moduleUrl('../api/index.ts', 'api.js')],
-  ['sluice/connectors', moduleUrl('../connectors/index.ts', 'connectors.js')],
+  ['sluice/connectors', moduleUrl('../connectors/index.node.ts', 'connectors.js')],
   // For tests that stand in the pipeline's own file.
   ['sluice/testing', moduleUrl('../testing/index.ts', 'testing.js')],
 ]);

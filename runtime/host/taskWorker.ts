@@ -75,6 +75,7 @@ async function begin(): Promise<void> {
     send,
     wakeThread: (index) => waking.wake(index),
     wakeSelf: schedule,
+    newAbort: () => new AbortController(),
   });
   port.on('message', (message: ToWorker) => {
     thread?.handle(message);

@@ -73,6 +73,14 @@ export interface KeyedStates {
   readonly timers: Timers;
 }
 
+/** The platform's AbortController, as far as it is used here: the language itself has none. */
+export interface Abort {
+  /** An AbortSignal. */
+  readonly signal: object;
+  /** Without a reason the platform gives its own. */
+  abort(reason?: unknown): void;
+}
+
 export interface OperatorContext<Out = unknown> {
   readonly uid: string;
   readonly name: string;
@@ -84,6 +92,11 @@ export interface OperatorContext<Out = unknown> {
   /** Grows with every deployment of the job in this run. */
   readonly attempt: number;
   readonly clock: Clock;
+  /**
+   * As `clock.monotonicMs()`, but it stands still while the task can take no input: what is not read meanwhile was not
+   * silent.
+   */
+  inputMs(): number;
   readonly files: FileAccess;
   readonly output: Output<Out>;
   /** Where records of a side output go: to whoever asked for it; where nobody did, into nothing. */
@@ -94,6 +107,7 @@ export interface OperatorContext<Out = unknown> {
   emitIdleness(change: Idleness): void;
   /** Something came from outside: `advance` is called soon. May be called at any time, also after the end. */
   wake(): void;
+  newAbort(): Abort;
   /** Metrics of this operator's subtask, for the author's functions. */
   readonly metrics: MetricGroup;
   /** Null in an operator that is not behind a keyBy. */

@@ -14,7 +14,14 @@ import type { OperatorContext, SnapshotContext, Timestamp } from './operator.ts'
 export interface SinkContext
   extends Omit<
     OperatorContext<never>,
-    'output' | 'sideOutput' | 'emitWatermark' | 'emitIdleness' | 'keyed' | 'restoredOperatorState'
+    | 'output'
+    | 'sideOutput'
+    | 'emitWatermark'
+    | 'emitIdleness'
+    | 'newAbort'
+    | 'inputMs'
+    | 'keyed'
+    | 'restoredOperatorState'
   > {}
 
 /** Takes the records of one subtask. Whatever it throws fails the job, which goes on from its last checkpoint. */

@@ -63,6 +63,8 @@ export const edgeInfo = z.object({
   to: vertexId,
   /** 0 for an operator's first input, 1 for the second one of a connect. */
   input: count,
+  /** The sender's side output that it carries; null: its output. Absent from engines of protocol 1.0. */
+  sideOutput: shortText.nullable().default(null),
   partitioning,
   /** What the author wrote after keyBy, if anything readable: `hash(airport)`. */
   label: longText,

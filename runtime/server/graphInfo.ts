@@ -12,6 +12,7 @@ export function graphInfo(graph: ExecutionGraph, capacityRecords: number): Graph
       from: edge.fromVertex,
       to: edge.toVertex,
       input: edge.input,
+      sideOutput: edge.sideOutput,
       partitioning: edge.partitioning,
       label: edge.label,
     })),

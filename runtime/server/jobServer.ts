@@ -101,6 +101,7 @@ export class JobServer {
       for (const session of this.#sessions) session.forgetTelemetry();
     }
     if (fact.type === 'positions') this.#sampler?.positions(fact.subtask, fact.positions);
+    if (fact.type === 'metrics') this.#sampler?.metrics(fact, this.#options.clock.monotonicMs());
     if (fact.type === 'ended-subtask') {
       this.#sampler?.ended(fact.subtask);
       this.#stalls?.ended(fact.subtask);
@@ -229,6 +230,7 @@ export class JobServer {
       subtasks: [],
       channels: [],
       splits: [],
+      metrics: [],
     };
     return this.#view.snapshot({
       telemetry,

@@ -179,6 +179,7 @@ export class JobView {
         this.#ended.add(subtaskName(fact.subtask));
         return [];
       case 'positions':
+      case 'metrics':
         // Telemetry shows them.
         return [];
       case 'log': {

@@ -116,7 +116,8 @@ export class Session {
     if (sampler === null) return;
     const changed = sampler.changedSince(this.#telemetrySample);
     this.#telemetrySample = sampler.sample;
-    if (changed.subtasks.length + changed.channels.length + changed.splits.length === 0) return;
+    const { subtasks, channels, splits, metrics } = changed;
+    if (subtasks.length + channels.length + splits.length + metrics.length === 0) return;
     this.#send(printNotification('telemetry', changed));
   }
 

@@ -22,8 +22,10 @@ import type {
   SubtaskSample,
   Telemetry,
 } from '../protocol/telemetry.ts';
+import { MetricRows } from './metricRows.ts';
 
 type PositionsFact = Extract<JobFact, { type: 'positions' }>;
+type MetricsFact = Extract<JobFact, { type: 'metrics' }>;
 
 interface Row<T> {
   readonly value: T;
@@ -50,6 +52,7 @@ export class TelemetrySampler {
   readonly #channels = new Map<number, Row<ChannelSample>>();
   /** By vertex and split: two sources may read one file. */
   readonly #splits = new Map<string, Row<SplitSample>>();
+  readonly #metrics = new MetricRows();
 
   constructor(graph: ExecutionGraph, table: MetricsTable) {
     this.#graph = graph;
@@ -81,6 +84,7 @@ export class TelemetrySampler {
     }
     for (const { id } of this.#graph.channels)
       this.#put(this.#channels, id, this.#channelSample(id, reading, before));
+    this.#metrics.take(this.#sample, monotonicMs);
     this.#isTaking = false;
   }
 
@@ -103,6 +107,11 @@ export class TelemetrySampler {
     }
   }
 
+  /** What the author's own metrics are, as tasks say a few times a second while they change. */
+  metrics(fact: MetricsFact, monotonicMs: number): void {
+    this.#metrics.told(fact, monotonicMs);
+  }
+
   /** The subtask has read its splits to their ends. */
   ended(subtask: SubtaskId): void {
     for (const [split, { value }] of this.#splits) {
@@ -123,6 +132,7 @@ export class TelemetrySampler {
       subtasks: changed(this.#subtasks.values()),
       channels: changed(this.#channels.values()),
       splits: changed(this.#splits.values()),
+      metrics: this.#metrics.changedSince(since),
     };
   }
 

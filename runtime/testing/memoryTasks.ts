@@ -10,7 +10,7 @@ import { MetricsTable } from '../engine/metricsTable.ts';
 import { TaskThread } from '../engine/taskThread.ts';
 import type { JobDefinition, OperatorFactory } from '../graph/jobDefinition.ts';
 import type { FileAccess } from '../operators/files.ts';
-import type { StreamOperator } from '../operators/operator.ts';
+import type { Abort, StreamOperator } from '../operators/operator.ts';
 import { TestKitError } from './testError.ts';
 
 export interface MemoryTasksOptions {
@@ -28,12 +28,18 @@ export interface MemoryTasksOptions {
   readonly onGone: () => void;
 }
 
+/** Not of the language, but wherever a test runs, in Node or in a browser, it is there. */
+const platform = globalThis as unknown as { readonly AbortController: new () => Abort };
+
+/** What an operator or a writer says of what it has under way. */
+type Waiting = Pick<StreamOperator, 'awaits' | 'drained'>;
+
 export class MemoryTasks implements Deployer {
   readonly #options: MemoryTasksOptions;
   #thread: TaskThread | null = null;
   #metrics: MetricsTable | null = null;
-  /** Of the present deployment. */
-  #operators: StreamOperator[] = [];
+  /** Of the present deployment, with the writers of its sinks. */
+  #operators: Waiting[] = [];
   #wakeAt: number | null = null;
   #thrown: unknown;
   /** Something came from outside since `rest` was told. */
@@ -83,7 +89,7 @@ export class MemoryTasks implements Deployer {
 
   /** An operator waits for something outside that comes by itself, or something has come. */
   get isWaiting(): boolean {
-    const waits = (operator: StreamOperator) => operator.awaits?.() ?? operator.drained?.() === false;
+    const waits = (operator: Waiting) => operator.awaits?.() ?? operator.drained?.() === false;
     return this.#isWoken || this.#operators.some(waits);
   }
 
@@ -129,6 +135,7 @@ export class MemoryTasks implements Deployer {
       thrown: (error) => {
         this.#thrown = error;
       },
+      newAbort: () => new platform.AbortController(),
       wakeThread() {},
       wakeSelf: () => {
         this.#isWoken = true;
@@ -151,16 +158,29 @@ export class MemoryTasks implements Deployer {
     this.#options.later(this.#options.onGone);
   }
 
-  /** Keeps the operators that are made, to ask them whether they wait. */
+  /** Keeps the operators and writers that are made, to ask them whether they wait. */
   #followed(factories: JobDefinition['factories']): JobDefinition['factories'] {
+    const kept = <T extends Waiting>(made: T): T => {
+      this.#operators.push(made);
+      return made;
+    };
     const followed = (factory: OperatorFactory): OperatorFactory => {
-      if (factory.role !== 'operator') return factory;
-      const create = () => {
-        const operator = factory.create();
-        this.#operators.push(operator);
-        return operator;
-      };
-      return { ...factory, create };
+      switch (factory.role) {
+        case 'source':
+          return factory;
+        case 'operator':
+          return { ...factory, create: () => kept(factory.create()) };
+        case 'sink': {
+          // Not a copy: a sink may be an object of the author's own class.
+          const { sink } = factory;
+          const createWriter = () => kept(sink.createWriter());
+          const createCommitter = () => sink.createCommitter();
+          return {
+            ...factory,
+            sink: { name: sink.name, guarantee: sink.guarantee, createWriter, createCommitter },
+          };
+        }
+      }
     };
     return new Map([...factories].map(([uid, factory]) => [uid, followed(factory)]));
   }

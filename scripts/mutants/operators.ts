@@ -2,10 +2,8 @@
 import type { Mutant } from '../mutants.ts';
 
 const watermarks = 'runtime/operators/watermarks.ts';
-const windows = 'runtime/operators/windows';
 const chaining = 'runtime/graph/chaining.ts';
 const watermarkTests = 'test/operators/watermarks.test.ts';
-const windowTests = 'test/operators/windows/tumbling.test.ts';
 const graphTests = 'test/graph/buildExecutionGraph.test.ts';
 
 export const operatorMutants: readonly Mutant[] = [
@@ -40,30 +38,6 @@ export const operatorMutants: readonly Mutant[] = [
     replace: "      if (state !== 'ended') {",
     tests: [watermarkTests],
     caughtBy: ['J2: an idle channel'],
-  },
-  {
-    name: 'a window takes records in its last emitted millisecond',
-    file: `${windows}/windowTimes.ts`,
-    find: 'end - 1 + this.#latenessMs <= this.#timers.currentWatermark()',
-    replace: 'end - 1 + this.#latenessMs < this.#timers.currentWatermark()',
-    tests: [windowTests],
-    caughtBy: ['closed, to the millisecond'],
-  },
-  {
-    name: 'an emitted window stays in state',
-    file: `${windows}/alignedWindowOperator.ts`,
-    find: 'this.#panes.drop(leaving === panes.length ? panes : panes.slice(0, leaving));',
-    replace: '',
-    tests: [windowTests],
-    caughtBy: ['a window is emitted when'],
-  },
-  {
-    name: 'windows before 1970 are cut wrong',
-    file: `${windows}/window.ts`,
-    find: 'Math.floor((timestamp - offsetMs) / sizeMs)',
-    replace: 'Math.trunc((timestamp - offsetMs) / sizeMs)',
-    tests: [windowTests],
-    caughtBy: ['time -1'],
   },
   {
     name: 'operators of different parallelism are chained',

@@ -149,7 +149,7 @@ test('broadcast without states is a stream', () => {
   const graph = plan((left, right) =>
     left
       .broadcast()
-      .map(() => 1)
+      .map(() => ({ k: '' }))
       .union(right),
   );
   expect(graph.edges.map(({ partitioning }) => partitioning)).toContain('broadcast');

@@ -442,3 +442,46 @@ pipeline('windows', (env) => {
   // @ts-expect-error: no such answer
   keyed.window(tumbling('1 h'), { trigger: { onElement: () => 'stop' } });
 });
+
+pipeline('asyncMap and event time in mid-stream', (env) => {
+  const stream = env.fromSource(flights);
+  exactly<DataStream<number>>()(stream.asyncMap(async (f) => f.delay));
+  exactly<DataStream<Weather>>()(
+    stream.asyncMap((f, { signal }): PromiseLike<Weather> => {
+      exactly<AbortSignal>()(signal);
+      return fetch(f.origin, { signal }).then((answer) => answer.json() as Promise<Weather>);
+    }),
+  );
+  // What comes out when the time is up may be something else.
+  exactly<DataStream<number | null>>()(
+    stream.asyncMap(async (f) => f.delay, { timeout: '5 s', onTimeout: () => null }),
+  );
+  exactly<DataStream<number | string>>()(
+    stream.asyncMap(async (f) => f.delay, {
+      onTimeout: (f) => f.origin,
+      retry: { attempts: 3, delay: '1 s', on: (error) => error instanceof TypeError, onResult: (n) => n < 0 },
+    }),
+  );
+  exactly<DataStream<string>>()(
+    stream
+      .keyBy((f) => f.origin)
+      .asyncMap({
+        open: (runtime) => ({ subtask: runtime.subtaskIndex }),
+        asyncMap: async (f, { opened, attempt }) => `${f.origin} ${opened.subtask} ${attempt}`,
+        close: (opened) => exactly<{ subtask: number }>()(opened),
+      }),
+  );
+  // @ts-expect-error: it must answer a promise
+  stream.asyncMap((f) => f.delay);
+  // @ts-expect-error: no such order
+  stream.asyncMap(async (f) => f.delay, { order: 'sorted' });
+  const onText = (text: string) => text === '';
+  // @ts-expect-error: the result is a number
+  stream.asyncMap(async (f) => f.delay, { retry: { attempts: 1, delay: 1, onResult: onText } });
+
+  exactly<DataStream<Flight>>()(
+    stream.assignTimestampsAndWatermarks(boundedOutOfOrderness('1 min', (f) => f.delay)),
+  );
+  // @ts-expect-error: the strategy is one for other records
+  stream.assignTimestampsAndWatermarks(boundedOutOfOrderness('1 min', (w: Weather) => w.rain));
+});

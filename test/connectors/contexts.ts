@@ -14,7 +14,8 @@ export function sourceContext(files: FileAccess, clock: Clock = new ManualClock(
 export function sinkContext(
   files: FileAccess,
   given: Partial<SinkContext> = {},
-): SinkContext & Pick<OperatorContext, 'sideOutput' | 'emitWatermark' | 'emitIdleness'> {
+): SinkContext &
+  Pick<OperatorContext, 'sideOutput' | 'emitWatermark' | 'emitIdleness' | 'newAbort' | 'inputMs'> {
   return {
     uid: 'sink',
     name: 'sink',
@@ -28,6 +29,8 @@ export function sinkContext(
     restored: false,
     supersede: false,
     metrics: new OperatorMetrics(),
+    newAbort: () => new AbortController(),
+    inputMs: () => 0,
     wake() {},
     sideOutput: () => ({ collect() {} }),
     emitWatermark() {},

@@ -84,6 +84,15 @@ test('a record larger than the buffer is kept whole, and room is used again', ()
   }
 });
 
+test('where a stream ended is known when room is made', () => {
+  const cutter = new DelimitedCutter('\n');
+  cutter.push(encodeUtf8('a\nthe last one'));
+  expect(cutter.next()).toBe('a');
+  cutter.endStream('in order');
+  cutter.push(encodeUtf8(`${'x'.repeat(100_000)}\n`));
+  expect(drain(cutter)).toEqual(['the last one', 'x'.repeat(100_000)]);
+});
+
 test('bytes that are no UTF-8 are refused, not replaced', () => {
   const cutter = new DelimitedCutter('\n');
   cutter.push(Uint8Array.of(0x61, 0xff, 0x0a));

@@ -74,7 +74,7 @@ test('each record of each split is committed once, whenever the split came and w
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 4 }),
-      fc.array(happening, { maxLength: 25 }),
+      fc.array(happening, { maxLength: 25, size: 'max' }),
       (parallelism, happenings) => {
         const broker = new Broker();
         let run: PipelineTest<Record<never, never>> = testPipeline(copying(broker), { parallelism });
@@ -120,7 +120,7 @@ test('each record of each split is committed once, whenever the split came and w
         expect(committed.sort()).toEqual(all.sort());
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 

@@ -11,7 +11,7 @@ import { FakeConnection } from './fakeConnections.ts';
 interface Rows {
   readonly maxRetries: number;
   readonly mayEnd?: boolean;
-  /** `open`, `end`, `fail`, `worked` of the present connection; a number: so many milliseconds pass. */
+  /** `open`, `end`, `fail`, `worked` of the present connection, `stale`: the first one fails again; a number: so many milliseconds pass. */
   readonly happens: string;
   /** `connect`, `opened`, `lost …`, `closed`; and in the end `over: …` where there is nothing more to come. */
   readonly heard: string;
@@ -47,6 +47,7 @@ function check({ maxRetries, mayEnd = false, happens, heard }: Rows): void {
     else if (event === 'fail') connection.fail('it broke');
     else if (event === 'worked') lasting.worked();
     else if (event === 'close') lasting.close();
+    else if (event === 'stale') made[0]?.events.onFailure('late');
     else clock.advance(Number(event));
     lasting.advance();
   }
@@ -131,8 +132,13 @@ test('an end in order is the end where it may be, and a failure never is', () =>
   });
 });
 
-test('L2: after close nothing happens any more', () => {
+test('L2: of a connection that is over nothing is heard, and after close nothing happens', () => {
   check({ maxRetries: 3, happens: 'open close 5000', heard: 'connect | opened | closed' });
+  check({
+    maxRetries: 3,
+    happens: '1000 100 stale',
+    heard: 'connect | lost failed, retry 1 | connect | closed',
+  });
   check({ maxRetries: 3, happens: 'fail close 5000', heard: 'connect | lost failed, retry 1' });
 });
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { baselineId, beforeEnrichId } from '../fakeEngine/flightsSavepoints.ts';
+import { newLimitsId, quietId } from '../fakeEngine/ordersSavepoints.ts';
 import { type ScenarioName, scenario } from '../fakeEngine/scenarios.ts';
 import { launchBrowser } from './browser.ts';
 import { type DashboardOptions, openDashboard } from './dashboardPage.ts';
@@ -19,6 +20,12 @@ afterAll(async () => {
 
 const screens: readonly (readonly [string, ScenarioName, object | undefined])[] = [
   ['overview', 'running', undefined],
+  ['metrics', 'running', { selectedVertex: 'enrich' }],
+  ['metrics of every subtask', 'running', { selectedVertex: 'delay-window', allSubtasks: true }],
+  ['metrics of one subtask', 'running', { selectedVertex: 'weather' }],
+  ['side outputs', 'orders', { selectedVertex: 'check' }],
+  ['compare states without keys', 'orders', { view: { kind: 'compare', a: quietId, b: newLimitsId } }],
+  ['restore states without keys', 'orders', { view: { kind: 'restore', savepoint: newLimitsId } }],
   ['stall', 'stall', undefined],
   ['stall, walked upstream', 'stall', { view: { kind: 'stall', id: 7 } }],
   ['checkpoint', 'running', { view: { kind: 'checkpoint', id: 38 } }],

@@ -122,6 +122,41 @@ test('what was being looked at survives a reload', async () => {
   await close();
 });
 
+test('the metrics of a vertex are there when it is chosen, by click or by keyboard, and move', async () => {
+  const { page, server, errors, close } = await openDashboard(browser, scenario('running'));
+  const section = page.getByRole('region', { name: 'Metrics of enrich' });
+  const row = (name: string) => section.getByRole('row', { name: new RegExp(`^${name}`) });
+  await page.locator('[data-vertex="parse"]').click({ position: { x: 4, y: 4 } });
+  expect(await page.locator('section.metrics').count()).toBe(0);
+  await page.locator('[data-vertex="enrich"]').focus();
+  await page.keyboard.press('Space');
+  await row('without weather all 27,').waitFor();
+  expect(await page.locator('[data-vertex="enrich"]').getAttribute('aria-current')).toBe('true');
+  await section.getByText('Not known: its function failed').first().waitFor({ state: 'attached' });
+  server.engine.advance(60_000);
+  await row('without weather all 28,').waitFor();
+  await section.getByRole('button', { name: 'Every subtask' }).click();
+  await section.getByRole('row', { name: /^\[1\] 1\d,\d+ 9.1\/s/ }).waitFor();
+  await page.locator('[data-vertex="enrich"]').focus();
+  await page.keyboard.press('Space');
+  await section.waitFor({ state: 'detached' });
+  expect(errors).toEqual([]);
+  await close();
+});
+
+test('streams in words say which side output flows where', async () => {
+  const { page, close } = await openDashboard(browser, scenario('orders'));
+  const streams = page.getByRole('list', { name: 'Streams' });
+  await streams
+    .getByText('check to rejects, side output rejected, rebalance: 104/s')
+    .waitFor({ state: 'attached' });
+  await streams.getByText('check to depot, custom: 1.89k/s').waitFor({ state: 'attached' });
+  await streams
+    .getByText('depot to audit → ledger, side output review, rebalance: 378/s')
+    .waitFor({ state: 'attached' });
+  await close();
+});
+
 test('arrows follow the streams, and every vertex says what it is', async () => {
   const { page, close } = await openDashboard(browser, scenario('stall'));
   await page.locator('[data-vertex="weather"]').focus();

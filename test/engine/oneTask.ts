@@ -182,6 +182,7 @@ const alone = (
     send: (message) => sent.push(message),
     wakeThread: () => {},
     wakeSelf: () => {},
+    newAbort: () => new AbortController(),
   });
   const channelOf = (id: string) => execution.channels.find((channel) => channel.edge === id)?.id ?? -1;
   const into = sources.map(

@@ -165,6 +165,7 @@ export const snapshot: JobSnapshot = {
     subtasks: [sample('weather', 0, 980, 0.63), sample('enrich', 0, 700, 0.2), sample('enrich', 1, 610, 0.4)],
     channels: [],
     splits: [],
+    metrics: [],
   },
   checkpoints: [
     { ...checkpoint(42), subtasks: [] },

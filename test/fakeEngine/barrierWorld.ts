@@ -15,6 +15,7 @@ import type {
 import type { ChannelInfo, EdgeInfo, GraphInfo, VertexInfo } from '../../runtime/protocol/graph.ts';
 import type {
   ChannelSample,
+  OperatorMetrics,
   SplitSample,
   SubtaskSample,
   Telemetry,
@@ -37,6 +38,8 @@ export interface Behaviour {
   /** How fast a shut channel fills; it may have filled faster at first than it flows now. */
   readonly fillRate: (channel: ChannelInfo) => number;
   readonly splits: (world: BarrierWorld) => SplitSample[];
+  /** What the functions of the operators count themselves. */
+  readonly metrics: (world: BarrierWorld) => OperatorMetrics[];
   /** Explains an alignment that has lasted `stallAfterMs`. */
   readonly explain: (waiting: SubtaskRef, channel: ChannelInfo, world: BarrierWorld) => Stall['hops'];
   readonly stallAfterMs: number;
@@ -246,6 +249,7 @@ export class BarrierWorld {
       subtasks: this.subtasks().map((subtask) => this.subtaskSample(subtask)),
       channels: this.channels.map((channel) => this.channelSample(channel)),
       splits: this.behaviour.splits(this),
+      metrics: this.behaviour.metrics(this),
     };
   }
 

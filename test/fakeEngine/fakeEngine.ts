@@ -19,10 +19,27 @@ import {
   type RequestResult,
   requests,
 } from '../../runtime/protocol/messages.ts';
-import type { SavepointSummary } from '../../runtime/protocol/savepoints.ts';
+import type {
+  Comparison,
+  EntryDifference,
+  Preflight,
+  SavepointDetails,
+  SavepointSummary,
+} from '../../runtime/protocol/savepoints.ts';
 import { errorCodes, PROTOCOL_VERSION } from '../../runtime/protocol/version.ts';
 import { BarrierWorld, type Behaviour, summaryOf, telemetryEveryMs } from './barrierWorld.ts';
-import { compare, entriesOf, preflight, savepoint, savepointDetails } from './flightsSavepoints.ts';
+
+/** What the savepoints of a scenario hold, and how they differ. */
+export interface FakeShelf {
+  readonly savepoint: (
+    given: Pick<SavepointSummary, 'id' | 'checkpointId' | 'label' | 'createdAt' | 'bytes' | 'keys'> &
+      Partial<SavepointSummary>,
+  ) => SavepointSummary;
+  readonly details: (summary: SavepointSummary, now: number) => SavepointDetails;
+  readonly compare: (a: SavepointSummary, b: SavepointSummary) => Comparison;
+  readonly entriesOf: (comparison: Comparison, uid: string, state: string) => EntryDifference[];
+  readonly preflight: (summary: SavepointSummary, parallelism: number, now: number) => Preflight;
+}
 
 export interface FakeJob {
   readonly job: JobInfo;
@@ -31,6 +48,7 @@ export interface FakeJob {
   readonly startedAt: number;
   /** What the graph becomes at another parallelism. */
   readonly rescaled: (parallelism: number) => GraphInfo;
+  readonly shelf: FakeShelf;
 }
 
 export class RequestRefused extends Error {
@@ -58,15 +76,17 @@ export class FakeEngine {
   hasJob = true;
   readonly world: BarrierWorld;
   private readonly rescaled: FakeJob['rescaled'];
+  private readonly shelf: FakeShelf;
   private readonly listeners = new Set<Listener>();
   private readonly waiting = new Map<number, (checkpoint: CheckpointDetails) => void>();
   private restoredCount = 0;
   private quiet = false;
   private nextTelemetryAt: number;
 
-  constructor({ job, graph, behaviour, startedAt, rescaled }: FakeJob) {
+  constructor({ job, graph, behaviour, startedAt, rescaled, shelf }: FakeJob) {
     this.job = job;
     this.rescaled = rescaled;
+    this.shelf = shelf;
     this.world = new BarrierWorld(graph, startedAt, behaviour, {
       checkpointEvent: (event) => {
         this.notify('checkpoint/events', { events: [event] });
@@ -180,7 +200,7 @@ export class FakeEngine {
       return { savepoint: await this.take('user', label ?? null, notes ?? null, {}) };
     },
     'savepoint/list': () => ({ savepoints: this.savepoints, damaged: this.damaged }),
-    'savepoint/show': (params) => savepointDetails(this.find(params.savepoint), this.now),
+    'savepoint/show': (params) => this.shelf.details(this.find(params.savepoint), this.now),
     'savepoint/label': (params) => {
       const labelled = { ...this.find(params.savepoint), label: params.label, notes: params.notes };
       this.replaceSavepoints(this.savepoints.map((known) => (known.id === labelled.id ? labelled : known)));
@@ -192,11 +212,11 @@ export class FakeEngine {
       return {};
     },
     'savepoint/preflight': (params) =>
-      preflight(this.find(params.savepoint), params.parallelism ?? this.job.parallelism, this.now),
+      this.shelf.preflight(this.find(params.savepoint), params.parallelism ?? this.job.parallelism, this.now),
     'savepoint/restore': async (params) => {
       const from = this.find(params.savepoint);
       const parallelism = params.parallelism ?? this.job.parallelism;
-      const verdict = preflight(from, parallelism, this.now);
+      const verdict = this.shelf.preflight(from, parallelism, this.now);
       const given = { supersede: params.supersede, 'allow-non-restored-state': params.allowNonRestoredState };
       if (!verdict.possible || verdict.needs.some((need) => !given[need]))
         throw new RequestRefused(
@@ -228,12 +248,15 @@ export class FakeEngine {
       this.triggerPeriodically(this.now + 1_000);
       return { job: this.job };
     },
-    'savepoint/compare': ({ a, b }) => compare(this.find(a), this.find(b)),
+    'savepoint/compare': ({ a, b }) => this.shelf.compare(this.find(a), this.find(b)),
     'savepoint/compareEntries': ({ a, b, uid, state, changes, keyContains, cursor, limit }) => {
-      const wanted = entriesOf(compare(this.find(a), this.find(b)), uid, state).filter(
-        (entry) =>
-          changes.includes(entry.change) && (keyContains === undefined || entry.key.includes(keyContains)),
-      );
+      const compared = this.shelf.compare(this.find(a), this.find(b));
+      const wanted = this.shelf
+        .entriesOf(compared, uid, state)
+        .filter(
+          (entry) =>
+            changes.includes(entry.change) && (keyContains === undefined || entry.key.includes(keyContains)),
+        );
       const entries = wanted.slice(cursor, cursor + limit);
       return { entries, next: cursor + entries.length < wanted.length ? cursor + entries.length : null };
     },
@@ -286,7 +309,7 @@ export class FakeEngine {
     notes: string | null,
     more: Partial<SavepointSummary>,
   ): SavepointSummary {
-    const taken = savepoint({
+    const taken = this.shelf.savepoint({
       id: `20260512-${done.id}-${(done.label ?? 'savepoint').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`,
       checkpointId: done.id,
       label: done.label,

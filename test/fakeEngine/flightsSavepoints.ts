@@ -8,6 +8,7 @@ import type {
   SavepointDetails,
   SavepointSummary,
 } from '../../runtime/protocol/savepoints.ts';
+import type { FakeShelf } from './fakeEngine.ts';
 import { startedAt } from './flightsWeather.ts';
 
 const mebi = 1_048_576;
@@ -385,3 +386,11 @@ export function preflight(summary: SavepointSummary, parallelism: number, now: n
     possible: !impossible,
   };
 }
+
+export const flightsShelf: FakeShelf = {
+  savepoint,
+  details: savepointDetails,
+  compare,
+  entriesOf,
+  preflight,
+};

@@ -13,6 +13,7 @@ import type {
 import type { JobInfo } from '../../runtime/protocol/job.ts';
 import type { SubtaskRef } from '../../runtime/protocol/values.ts';
 import type { BarrierWorld, Behaviour, Load } from './barrierWorld.ts';
+import { flightsMetrics } from './flightsMetrics.ts';
 
 export const startedAt = Date.UTC(2026, 4, 12, 14, 10, 58, 4);
 export const intervalMs = 30_000;
@@ -66,40 +67,22 @@ function vertex(
   return { id, name: id, role, parallelism, maxParallelism: 128, operators };
 }
 
+const edge = (id: string, from: string, to: string, key: string | null, input = 0): EdgeInfo => ({
+  id,
+  from,
+  to,
+  input,
+  sideOutput: null,
+  partitioning: key === null ? 'rebalance' : 'hash',
+  label: key === null ? 'rebalance' : `hash(${key})`,
+});
+
 const edges: EdgeInfo[] = [
-  {
-    id: 'flights-parse',
-    from: 'flights',
-    to: 'parse',
-    input: 0,
-    partitioning: 'rebalance',
-    label: 'rebalance',
-  },
-  { id: 'parse-enrich', from: 'parse', to: 'enrich', input: 0, partitioning: 'hash', label: 'hash(station)' },
-  {
-    id: 'weather-enrich',
-    from: 'weather',
-    to: 'enrich',
-    input: 1,
-    partitioning: 'hash',
-    label: 'hash(station)',
-  },
-  {
-    id: 'enrich-window',
-    from: 'enrich',
-    to: 'delay-window',
-    input: 0,
-    partitioning: 'hash',
-    label: 'hash(airport)',
-  },
-  {
-    id: 'window-out',
-    from: 'delay-window',
-    to: 'out',
-    input: 0,
-    partitioning: 'rebalance',
-    label: 'rebalance',
-  },
+  edge('flights-parse', 'flights', 'parse', null),
+  edge('parse-enrich', 'parse', 'enrich', 'station'),
+  edge('weather-enrich', 'weather', 'enrich', 'station', 1),
+  edge('enrich-window', 'enrich', 'delay-window', 'airport'),
+  edge('window-out', 'delay-window', 'out', null),
 ];
 
 export function flightsGraph(parallelism = 2): GraphInfo {
@@ -242,6 +225,7 @@ export function flightsBehaviour(holds: Holds): Behaviour {
         finished: world.state === 'finished',
       },
     ],
+    metrics: (world) => flightsMetrics(world, (world.now - startedAt - stuckMs(world)) / 1_000),
     explain: (waiting, channel, world) => [
       {
         subtask: waiting,

@@ -3,7 +3,7 @@ import type { GraphInfo } from '../../runtime/protocol/graph.ts';
 import type { ExceptionInfo } from '../../runtime/protocol/job.ts';
 import type { Behaviour } from './barrierWorld.ts';
 import { FakeEngine } from './fakeEngine.ts';
-import { beforeEnrichId, flightsSavepoints } from './flightsSavepoints.ts';
+import { beforeEnrichId, flightsSavepoints, flightsShelf } from './flightsSavepoints.ts';
 import {
   flightsBehaviour,
   flightsGraph,
@@ -13,6 +13,8 @@ import {
   startedAt,
   usualHolds,
 } from './flightsWeather.ts';
+import { ordersBehaviour, ordersGraph } from './orders.ts';
+import { ordersSavepoints, ordersShelf } from './ordersSavepoints.ts';
 
 export const scenarioNames = [
   'running',
@@ -25,6 +27,7 @@ export const scenarioNames = [
   'no-job',
   'at-least-once',
   'large',
+  'orders',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -63,6 +66,8 @@ export function scenario(name: ScenarioName, earlierMs = 0): FakeEngine {
     }
     case 'large':
       return large();
+    case 'orders':
+      return orders(9_300 - earlierMs);
   }
 }
 
@@ -73,6 +78,7 @@ function flights(holds: Holds, runForMs: number): FakeEngine {
     behaviour: flightsBehaviour(holds),
     startedAt,
     rescaled: flightsGraph,
+    shelf: flightsShelf,
   });
   engine.skipTo(startedAt + runForMs);
   return engine;
@@ -167,6 +173,21 @@ function restored(): FakeEngine {
   return engine;
 }
 
+/** Side outputs, custom partitioning, two edges between two vertices, states without keys. */
+function orders(afterMs: number): FakeEngine {
+  const engine = new FakeEngine({
+    job: flightsJob({ name: 'orders', pipelineFile: '/projects/orders/orders.ts' }),
+    graph: ordersGraph(),
+    behaviour: ordersBehaviour,
+    startedAt,
+    rescaled: ordersGraph,
+    shelf: ordersShelf,
+  });
+  engine.skipTo(startedAt + 12 * intervalMs + afterMs);
+  engine.savepoints = [...ordersSavepoints];
+  return engine;
+}
+
 /** A thousand vertices in 25 layers of 40, two thousand edges, most of them to a neighbour in the next layer. */
 function large(): FakeEngine {
   const stages = [
@@ -218,6 +239,7 @@ function large(): FakeEngine {
           from: vertices[(layer - 1) * rows + from]!.id,
           to: vertices[layer * rows + row]!.id,
           input: 0,
+          sideOutput: null,
           partitioning: 'hash',
           label: 'hash(key)',
         });
@@ -248,6 +270,7 @@ function large(): FakeEngine {
     stateKeys: () => 12,
     channelRate: (channel) => ((channel.id * 37) % 90 < 8 ? 0 : (channel.id * 613) % 4_000),
     splits: () => [],
+    metrics: () => [],
     load: ({ vertex }) => {
       const busy = ((number(vertex) * 7) % 80) / 100;
       const backpressured = number(vertex) % 17 === 0 ? 0.2 : 0;
@@ -267,6 +290,7 @@ function large(): FakeEngine {
     behaviour,
     startedAt,
     rescaled: () => graph,
+    shelf: flightsShelf,
   });
   engine.skipTo(startedAt + 3 * intervalMs + 9_000);
   return engine;

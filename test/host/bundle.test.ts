@@ -56,7 +56,7 @@ test('sluice stays outside and is bound to the running version', async () => {
     'p.ts': `import { jsonl } from 'sluice/connectors';\n${pipeline}export { jsonl };`,
   });
   expect(code).toMatch(/from "file:.*runtime\/api\/index\.ts"/);
-  expect(code).toMatch(/from "file:.*runtime\/connectors\/index\.ts"/);
+  expect(code).toMatch(/from "file:.*runtime\/connectors\/index\.node\.ts"/);
 });
 
 test('a package of CommonJS may ask for what Node has', async () => {

@@ -36,7 +36,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     ['runtime/base', 'runtime/state', 'runtime/operators', 'runtime/graph', 'runtime/checkpoint'],
     ['msgpackr'],
   ),
-  'runtime/connectors': { folders: ['runtime/base', 'runtime/operators'], packages: [], node: 'in .node.ts' },
+  'runtime/connectors': {
+    folders: ['runtime/base', 'runtime/operators'],
+    packages: ['ws'],
+    node: 'in .node.ts',
+  },
   // Runs a pipeline in memory for its author's tests: what host does with threads and files, without both.
   'runtime/testing': core([
     'runtime/base',

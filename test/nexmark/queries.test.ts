@@ -31,13 +31,13 @@ const runs: readonly (readonly [string, QueryRun])[] = [
   ['without events', run({ count: 0, seed: 1 }, 1)],
   ['one person and an auction', run({ count: 2, seed: 2 }, 2)],
   ['in order', run({ count: 1_000, seed: 3, eventsPerSecond: 20 }, 1)],
-  ['in two subtasks', run({ count: 2_000, seed: 4, outOfOrderGroup: 50 }, 2)],
-  ['in three', run({ count: 2_000, seed: 5, outOfOrderGroup: 100 }, 3)],
+  ['in two subtasks', run({ count: 1_500, seed: 4, outOfOrderGroup: 50 }, 2)],
+  ['in three', run({ count: 1_500, seed: 5, outOfOrderGroup: 100 }, 3)],
   ['more subtasks than lanes', run({ count: 600, seed: 6, splits: 1, outOfOrderGroup: 10 }, 3)],
-  ['killed and restored', run({ count: 2_000, seed: 7, outOfOrderGroup: 50 }, 1, 1)],
-  ['killed at 1, restored at 3', run({ count: 2_000, seed: 8, outOfOrderGroup: 100 }, 1, 3)],
-  ['killed at 3, restored at 2', run({ count: 2_000, seed: 9, outOfOrderGroup: 77 }, 3, 2)],
-  ['killed at 2, restored at 1', run({ count: 1_600, seed: 10, outOfOrderGroup: 100 }, 2, 1)],
+  ['killed and restored', run({ count: 1_500, seed: 7, outOfOrderGroup: 50 }, 1, 1)],
+  ['killed at 1, restored at 3', run({ count: 1_500, seed: 8, outOfOrderGroup: 100 }, 1, 3)],
+  ['killed at 3, restored at 2', run({ count: 1_500, seed: 9, outOfOrderGroup: 77 }, 3, 2)],
+  ['killed at 2, restored at 1', run({ count: 1_300, seed: 10, outOfOrderGroup: 100 }, 2, 1)],
 ];
 
 function run(events: QueryRun['events'], parallelism: number, restoredAt: number | null = null): QueryRun {

@@ -22,8 +22,10 @@ export interface QueryRun {
   readonly seed: number;
 }
 
-/** By the clock of the simulation: they come slowly enough to be still coming when the first checkpoint is taken. */
-const EVENTS_PER_SECOND = 20_000;
+/** All by the clock of the simulation. A run that is killed reads slowly, to be far from its end at its first checkpoint. */
+const CHECKPOINT_EVERY_MS = 40;
+const READING_MS = 100;
+const READING_SLOWLY_MS = 400;
 /** A run that has not come so far after so many turns is stuck. */
 const TURNS_MAX = 1_000_000;
 
@@ -32,14 +34,16 @@ export function runQuery<Row>(query: Query<Row>, run: QueryRun): readonly Row[] 
   const scheduler = new Scheduler(seededRandom(run.seed));
   const disk = new MemoryDisk((call) => scheduler.later(call));
   const sink = collectingSink<Row>();
-  const written = query(nexmark({ ...run.events, perSecond: EVENTS_PER_SECOND }), sink);
+  const readingMs = run.restoredAt === null ? READING_MS : READING_SLOWLY_MS;
+  const perSecond = Math.max(1, (run.events.count * 1_000) / readingMs);
+  const written = query(nexmark({ ...run.events, perSecond }), sink);
   const start = (runId: string, parallelism: number): SimulatedProcess => {
     const latest = latestPoint(disk);
     return new SimulatedProcess({
       define: () => written.define(),
       disk,
       scheduler,
-      settings: { ...written.define().graph.checkpoints, intervalMs: 20 },
+      settings: { ...written.define().graph.checkpoints, intervalMs: CHECKPOINT_EVERY_MS },
       parallelism,
       threadsMax: 2,
       ringBytes: 1 << 16,

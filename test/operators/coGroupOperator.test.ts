@@ -130,6 +130,7 @@ test.each([
     first: lateRecords,
     second: lateRecords,
     anyOrder: true,
+    idle: true,
     kit: { sideOutputs: [late] },
     shown: (emitted) => emitted,
     naive: (left, right) => {

@@ -56,6 +56,7 @@ export class OperatorHarness {
       runId: 'run1',
       attempt: 1,
       clock: this.clock,
+      inputMs: () => this.clock.monotonicMs(),
       files: this.files,
       output: { collect: (value, timestamp) => this.emitted.push({ value, timestamp }) },
       sideOutput: (name) => ({
@@ -64,6 +65,7 @@ export class OperatorHarness {
       emitWatermark: (watermark) => this.forwarded.push(watermark),
       emitIdleness: (change) => this.forwarded.push(change),
       wake: () => {},
+      newAbort: () => new AbortController(),
       metrics: this.metrics,
       keyed: this.#state,
       restoredOperatorState: () => [],

@@ -63,6 +63,7 @@ describe.each(intervals)('%j', (how, isNear) => {
       second: records,
       kit: { sideOutputs: [leftLate, rightLate] },
       anyOrder: true,
+      idle: true,
       shown: (emitted) => emitted,
       naive: (left, right) => naivePairs(left, right, isNear),
       runs: { numRuns: 60 },

@@ -47,6 +47,7 @@ test('D1, D2: subtasks that look at moments of their own hand out every split on
       // Who looks next, and what has come, or gone, before it does.
       fc.array(fc.record({ who: fc.nat(), comes: fc.array(name, { maxLength: 3 }), goes: fc.nat() }), {
         maxLength: 30,
+        size: 'max',
       }),
       (parallelism, saved, looks) => {
         const now = new Set<string>();

@@ -156,6 +156,7 @@ export class SimulatedProcess {
         },
         wakeThread: () => {},
         wakeSelf: () => {},
+        newAbort: () => new AbortController(),
       });
       return { thread, line, wakeAt: null };
     });

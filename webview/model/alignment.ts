@@ -4,12 +4,12 @@
  */
 import type { CheckpointDetails, SubtaskCheckpoint } from '../../runtime/protocol/checkpoints.ts';
 import type { JobState } from './dashboardState.ts';
-import { nameOf, upstreamOf } from './graphIndex.ts';
+import { nameOf, type Sender, senderOf } from './graphIndex.ts';
 
 export interface AlignmentChannel {
   readonly channel: number;
-  /** The subtask that writes into it: "weather[0]". */
-  readonly from: string;
+  /** The subtask that writes into it. */
+  readonly from: Sender;
   readonly arrivedAfterMs: number | null;
   readonly gateShut: boolean;
   /** null: not known. Behind a channel that is waited for nothing is buffered by alignment. */
@@ -97,11 +97,10 @@ function subtaskAlignment(
     running,
     channels: report.channels.map(({ channel, barrierAfterMs }) => {
       const sample = job.channels.get(channel);
-      const from = upstreamOf(job.graph, channel);
       const gateShut = running && (sample?.blocked ?? false);
       return {
         channel,
-        from: from === null ? `channel ${channel}` : nameOf(job.graph, from),
+        from: senderOf(job.graph, channel),
         arrivedAfterMs: barrierAfterMs,
         gateShut,
         bufferedRecords: gateShut ? (sample?.queuedRecords ?? null) : null,

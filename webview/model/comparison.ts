@@ -1,5 +1,7 @@
 /** Two savepoints side by side: totals, rows grouped by operator, distances, and where two values differ in their text. */
+import type { StateType } from '../../runtime/protocol/graph.ts';
 import type { Comparison, StateDifference } from '../../runtime/protocol/savepoints.ts';
+import { counted } from './format.ts';
 
 export interface OperatorDifference {
   readonly uid: string;
@@ -37,6 +39,25 @@ export function totalsOf(states: readonly StateDifference[]): {
 
 export function sizeChange({ bytesA, bytesB }: StateDifference): number | null {
   return bytesA === null && bytesB === null ? null : (bytesB ?? 0) - (bytesA ?? 0);
+}
+
+/** What a state holds, in its own words: only state behind a keyBy has keys. */
+export function amountOf(type: StateType, count: number): string {
+  switch (type) {
+    case 'value':
+    case 'list':
+    case 'map':
+    case 'reducing':
+    case 'aggregating':
+      return counted(count, 'key');
+    case 'timers':
+      return counted(count, 'timer');
+    case 'operator-list':
+    case 'operator-union':
+      return counted(count, 'element');
+    case 'operator-broadcast':
+      return counted(count, 'entry', 'entries');
+  }
 }
 
 export interface Distance {

@@ -34,6 +34,7 @@ import type { SubtaskRef } from '../../runtime/protocol/values.ts';
 import type { ConnectionState } from '../protocol/messages.ts';
 import { initialUiState, type UiState } from '../protocol/uiState.ts';
 import { foldCheckpointEvent, shownCheckpointsMax } from './checkpointFold.ts';
+import { foldMetrics, type Metrics, noMetrics } from './metrics.ts';
 import { foldMeans, type RateMeans } from './rateMeans.ts';
 
 export interface JobState {
@@ -44,6 +45,7 @@ export interface JobState {
   /** By channel id. */
   readonly channels: ReadonlyMap<number, ChannelSample>;
   readonly splits: ReadonlyMap<string, SplitSample>;
+  readonly metrics: Metrics;
   readonly means: RateMeans;
   /** The engine's clock at the newest sample. */
   readonly sampledAt: number;
@@ -215,6 +217,7 @@ const handlers: { readonly [M in NotificationMethod]: Handler<M> } = {
       subtasks: new Map(),
       channels: new Map(),
       splits: new Map(),
+      metrics: noMetrics,
       means: new Map(),
     })),
   telemetry: (state, telemetry, clientNow) => ({
@@ -254,7 +257,7 @@ function withJob(state: DashboardState, change: (job: JobState) => JobState): Da
   return state.job === null ? state : { ...state, job: change(state.job) };
 }
 
-type Samples = Pick<JobState, 'subtasks' | 'channels' | 'splits' | 'means' | 'sampledAt'>;
+type Samples = Pick<JobState, 'subtasks' | 'channels' | 'splits' | 'metrics' | 'means' | 'sampledAt'>;
 
 /** A sample lists only what changed: what is absent is as it was. */
 function samples(
@@ -274,6 +277,7 @@ function samples(
     subtasks,
     channels,
     splits,
+    metrics: foldMetrics(before?.metrics ?? noMetrics, telemetry.metrics),
     sampledAt: telemetry.at,
     means: foldMeans(means ?? new Map(), graph, channels, telemetry.at),
   };

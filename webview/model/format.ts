@@ -24,6 +24,27 @@ export function whole(value: number | null | undefined): string {
   return value === null || value === undefined ? unknown : grouped.format(value);
 }
 
+/**
+ * A number of which only its author knows what it counts: whole ones in full (10,403), fractions to three digits (0.123,
+ * 48.2), what is beyond either by its power of ten (1.23e-7).
+ */
+export function quantity(value: number | null | undefined): string {
+  if (value === null || value === undefined) return unknown;
+  const absolute = Math.abs(value);
+  const sign = value < 0 ? '−' : '';
+  if (absolute >= 1e15 || (absolute > 0 && absolute < 0.001)) return sign + trimmedExponent(absolute);
+  if (Number.isInteger(absolute) || absolute >= 999.5) return sign + grouped.format(absolute);
+  const digits = absolute >= 99.95 ? 0 : absolute >= 9.995 ? 1 : absolute >= 0.9995 ? 2 : 3;
+  return sign + trimmed(absolute, digits);
+}
+
+/** Of what can also go down: −12/s. */
+export function signedRate(perSecond: number | null | undefined): string {
+  return perSecond === null || perSecond === undefined || perSecond >= 0
+    ? rate(perSecond)
+    : `−${rate(-perSecond)}`;
+}
+
 /** Estimates, short: 673k. */
 export function estimate(value: number | null | undefined): string {
   if (value === null || value === undefined) return unknown;
@@ -151,6 +172,13 @@ export function fileName(path: string): string {
 
 function trimmed(value: number, digits: number): string {
   return value.toFixed(digits).replace(/\.0+$/, '');
+}
+
+function trimmedExponent(value: number): string {
+  return value
+    .toExponential(2)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
 }
 
 function two(value: number): string {

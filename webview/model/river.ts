@@ -8,7 +8,8 @@ import type { SubtaskSample } from '../../runtime/protocol/telemetry.ts';
 import type { SourceLocation } from '../../runtime/protocol/values.ts';
 import { checkpointToShow } from './alignment.ts';
 import { type JobState, subtaskKey } from './dashboardState.ts';
-import { indexOf, nameOf } from './graphIndex.ts';
+import { indexOf, type Lane, nameOf, partitioningText } from './graphIndex.ts';
+import { hasMetrics } from './metrics.ts';
 import { edgeRates } from './rateMeans.ts';
 import { openStall } from './stall.ts';
 
@@ -45,6 +46,8 @@ export interface VertexView {
   readonly lagMs: number | null;
   readonly stateBytes: number | null;
   readonly stateless: boolean;
+  /** An operator of it has metrics of the author's own. */
+  readonly hasMetrics: boolean;
   readonly foot: VertexFoot;
   /** More than one edge comes in: this is where streams are aligned. */
   readonly isJoin: boolean;
@@ -74,7 +77,11 @@ export interface EdgeView {
   readonly id: string;
   readonly from: string;
   readonly to: string;
+  /** How records are spread: "hash(airport)". */
   readonly label: string;
+  /** The side output that flows here; null: the sender's output. */
+  readonly sideOutput: string | null;
+  readonly lane: Lane;
   readonly perSecond: number | null;
   readonly meanPerSecond: number | null;
   readonly gate: GateView | null;
@@ -117,7 +124,9 @@ export function riverOf(job: JobState, now: number): RiverView {
       id: edge.id,
       from: edge.from,
       to: edge.to,
-      label: edge.label === '' ? edge.partitioning : edge.label,
+      label: partitioningText(edge),
+      sideOutput: edge.sideOutput,
+      lane: indexOf(job.graph).lanes.get(edge.id) ?? { index: 0, of: 1 },
       perSecond: rates.get(edge.id) ?? null,
       meanPerSecond: job.means.get(edge.id)?.perSecond ?? null,
       ...passage(job, edge.id, edge.from, edge.to, running, reports, now),
@@ -181,6 +190,7 @@ function vertexView(
     lagMs: watermark === null || !isAlive(job) ? null : Math.max(0, now - watermark),
     stateBytes: sumOf(samples, (sample) => sample.stateBytes),
     stateless: vertex.operators.every(({ states }) => states.length === 0),
+    hasMetrics: hasMetrics(vertex, job.metrics),
     foot,
     isJoin: (indexOf(job.graph).inEdges.get(vertex.id)?.length ?? 0) > 1,
     arrivals: reports.slice(0, arrivalRowsMax).map((report) => ({

@@ -13,6 +13,8 @@ export const uiState = z.object({
   pinnedCheckpoint: count.nullable(),
   checkpointsAs: z.enum(['timeline', 'table', 'chart']),
   selectedVertex: shortText.nullable(),
+  /** The metrics of the chosen vertex are told apart by subtask. */
+  allSubtasks: z.boolean(),
   selectedSavepoint: snapshotId.nullable(),
   /** Chosen as the first one of a comparison. */
   compareFrom: snapshotId.nullable(),
@@ -26,6 +28,7 @@ export const initialUiState: UiState = {
   pinnedCheckpoint: null,
   checkpointsAs: 'timeline',
   selectedVertex: null,
+  allSubtasks: false,
   selectedSavepoint: null,
   compareFrom: null,
   folded: [],

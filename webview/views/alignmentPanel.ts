@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { alignmentOf, checkpointToShow, type SubtaskAlignment } from '../model/alignment.ts';
 import * as format from '../model/format.ts';
+import type { Sender } from '../model/graphIndex.ts';
 import { openStall, verdictOf } from '../model/stall.ts';
 import { isNarrow, type JobContext, whyNot } from './context.ts';
 import { button, linkButton } from './controls.ts';
@@ -55,7 +56,7 @@ export function alignmentPanel(context: JobContext): TemplateResult {
         alignment.subtasks.length === 0
           ? html`<p class="empty">${alignment.running ? 'No gate is shut: no subtask waits for a channel right now.' : 'No subtask had to align.'}</p>`
           : html`<table>
-            <colgroup><col class="c1" /><col class="c2" /><col /><col class="c4" /></colgroup>
+            <colgroup><col class="c1 ${alignment.subtasks.some(({ channels }) => channels.some(({ from }) => from.edge !== null)) ? 'with-edges' : ''}" /><col class="c2" /><col /><col class="c4" /></colgroup>
             <thead>
               <tr><th scope="col">Channel</th><th scope="col">Barrier ${checkpoint.id}</th><th scope="col">${alignment.running ? 'Buffered behind it' : 'Waited'}</th><th scope="col" class="n">${alignment.running ? 'Records' : 'Alignment'}</th></tr>
             </thead>
@@ -105,7 +106,7 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
     </tr>
     ${subtask.channels.map((channel) => {
       if (channel.arrivedAfterMs === null)
-        return html`<tr class="sub"><td class="cut" title=${channel.from}>${channel.from}</td><td colspan="2">${icon(subtask.running ? 'hourglass' : 'close', subtask.running ? 't-wait' : 't-fail')} <b>${subtask.running ? 'waited for' : 'never came'}</b>${subtask.running ? html`<span class="wide-only">, not sent yet</span>` : nothing}</td><td class="n">${orUnknown(format.unknown, 'Nothing is buffered behind a channel that is waited for')}</td></tr>`;
+        return html`<tr class="sub">${senderCell(channel.from)}<td colspan="2">${icon(subtask.running ? 'hourglass' : 'close', subtask.running ? 't-wait' : 't-fail')} <b>${subtask.running ? 'waited for' : 'never came'}</b>${subtask.running ? html`<span class="wide-only">, not sent yet</span>` : nothing}</td><td class="n">${orUnknown(format.unknown, 'Nothing is buffered behind a channel that is waited for')}</td></tr>`;
       const first = subtask.firstAfterMs ?? channel.arrivedAfterMs;
       const share =
         channel.gateShut && channel.capacityRecords > 0
@@ -114,7 +115,7 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
       const waited =
         subtask.alignmentMs === null ? 0 : subtask.alignmentMs - (channel.arrivedAfterMs - first);
       return html`<tr class="sub">
-        <td class="cut" title=${channel.from}>${channel.from}</td>
+        ${senderCell(channel.from)}
         <td class="num">${icon('tick', 't-done')} ${format.after(channel.arrivedAfterMs)}</td>
         <td>${
           subtask.running
@@ -125,6 +126,13 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
       </tr>`;
     })}
   </tbody>`;
+}
+
+function senderCell({ name, edge, isSideOutput }: Sender): TemplateResult {
+  if (edge === null) return html`<td class="cut" title=${name}>${name}</td>`;
+  return html`<td class="cut" title="${name}, ${isSideOutput ? 'side output ' : ''}${edge}">
+    ${name} <span class="muted">${isSideOutput ? html`<span aria-hidden="true">↳ </span><span class="hidden-text">side output </span>` : nothing}${edge}</span>
+  </td>`;
 }
 
 /** Who waits for whom since when and why, and what to do about it. */

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Comparison, EntryDifference, SavepointSummary } from '../../runtime/protocol/savepoints.ts';
 import {
+  amountOf,
   behindMs,
   byOperator,
   differingParts,
@@ -170,7 +171,7 @@ function tree({ controller, state }: Context, compare: CompareState, comparison:
                   <td><button type="button" aria-pressed=${selected} @click=${(event: Event) => {
                     event.stopPropagation();
                     choose();
-                  }}>${row.state}</button> <span class="muted s11">${format.counted(row.keysB ?? row.keysA ?? 0, 'key')}</span></td>
+                  }}>${row.state}</button> <span class="muted s11">${amountOf(row.type, row.keysB ?? row.keysA ?? 0)}</span></td>
                   ${numbers({ ...row, bytes: sizeChange(row) }, false)}
                 </tr>`;
               })}`;

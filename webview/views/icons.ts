@@ -52,10 +52,19 @@ export function icon(name: IconName, tone = ''): TemplateResult {
   return html`<svg class="icon ${tone}" viewBox="0 0 16 16" aria-hidden="true">${shapes[name]}</svg>`;
 }
 
+/** They have two inputs; what joins in any other way says so in its name. */
+const joining: ReadonlySet<string> = new Set([
+  'connect',
+  'union',
+  'coProcess',
+  'coGroup',
+  'broadcastProcess',
+]);
+
 /** For a vertex: by what its first operator is. */
 export function operatorIcon(type: string, role: 'source' | 'operator' | 'sink', isJoin: boolean): IconName {
   if (role === 'source') return 'source';
   if (role === 'sink') return 'sink';
-  if (isJoin || type === 'connect' || type === 'union') return 'join';
-  return type.includes('window') ? 'window' : 'map';
+  if (isJoin || joining.has(type) || /join/i.test(type)) return 'join';
+  return /window/i.test(type) ? 'window' : 'map';
 }

@@ -13,6 +13,7 @@ import { bands, header } from './header.ts';
 import { icon } from './icons.ts';
 import type { RiverSurface } from './riverSurface.ts';
 import { savepointsPanel } from './savepointsPanel.ts';
+import { vertexMetrics } from './vertexMetrics.ts';
 import { orUnknown } from './words.ts';
 
 export function overview(context: JobContext, surface: RiverSurface): TemplateResult {
@@ -25,7 +26,7 @@ export function overview(context: JobContext, surface: RiverSurface): TemplateRe
 }
 
 function wide(context: JobContext, view: RiverView, surface: RiverSurface): TemplateResult {
-  return html`${river(context, view, surface)}
+  return html`${river(context, view, surface)}${vertexMetrics(context)}
     <div class="panels">
       <section class="section alignment-panel" aria-label="Alignment">${alignmentPanel(context)}</section>
       <section class="section checkpoints-panel" aria-label="Checkpoints">${checkpointsPanel(context)}</section>
@@ -39,7 +40,7 @@ function column(context: JobContext, view: RiverView, surface: RiverSurface): Te
   const checkpoint = checkpointToShow(job);
   const alignment = checkpoint === null ? null : alignmentOf(job, checkpoint, now);
   return html`${openStall(job) === null ? nothing : verdict(context)}
-    ${folding(context, 'river', 'River', nothing, () => river(context, view, surface))}
+    ${folding(context, 'river', 'River', nothing, () => river(context, view, surface))}${vertexMetrics(context)}
     ${folding(context, 'alignment', 'Alignment', alignment === null ? nothing : html`<span class="aside num">${alignment.checkpoint.id}</span><span class="grow"></span><span class="num">${alignment.checkpoint.acknowledged} of ${alignment.checkpoint.tasks}</span>${alignment.checkpoint.tasks <= 12 ? html`<span class="acks" aria-hidden="true">${acks(alignment.checkpoint.acknowledged, alignment.checkpoint.tasks)}</span>` : nothing}<b class="num">${format.duration(alignment.elapsedMs)}</b>`, () => alignmentPanel(context))}
     ${folding(context, 'checkpoints', 'Checkpoints', html`<span class="aside num">${countsText(context)}</span>`, () => checkpointsPanel(context))}
     ${folding(context, 'savepoints', 'Savepoints', html`<span class="aside num">${state.savepoints.length}</span>`, () => savepointsPanel(context))}`;
@@ -124,6 +125,6 @@ function riverTable({ edges, vertices }: RiverView): TemplateResult | typeof not
   if (edges.length > 60) return nothing;
   const names = new Map(vertices.map(({ id, name }) => [id, name]));
   return html`<ul class="hidden-text" aria-label="Streams">
-    ${edges.map((edge) => html`<li>${names.get(edge.from)} to ${names.get(edge.to)}, ${edge.label}: ${edge.perSecond === null ? 'rate not known' : format.rate(edge.perSecond)}${edge.gate === null ? '' : `, gate shut, ${format.whole(edge.gate.bufferedRecords)} buffered`}${edge.waitedForMs === null ? '' : `, waited for`}${edge.heldMs === null ? '' : `, barrier held at the source`}</li>`)}
+    ${edges.map((edge) => html`<li>${names.get(edge.from)} to ${names.get(edge.to)}, ${edge.sideOutput === null ? '' : `side output ${edge.sideOutput}, `}${edge.label}: ${edge.perSecond === null ? 'rate not known' : format.rate(edge.perSecond)}${edge.gate === null ? '' : `, gate shut, ${format.whole(edge.gate.bufferedRecords)} buffered`}${edge.waitedForMs === null ? '' : `, waited for`}${edge.heldMs === null ? '' : `, barrier held at the source`}</li>`)}
   </ul>`;
 }

@@ -334,17 +334,37 @@ function drawLabels(
   if (right) {
     const lift = Math.abs(stream.bend.y - stream.start.y) > 24 && view.gate === null ? 14 : 0;
     write(rate, middle.x, middle.y - half - 9 - lift / 2, 'center', 'fg', true);
-    if (detail === 'cards')
-      write(
-        slower && view.waitedForMs !== null ? `${mean} · ${view.label}` : view.label,
-        middle.x + lift * 2,
-        middle.y + half + 18 + lift * 1.5,
-        'center',
-        'muted',
-      );
+    if (detail === 'cards') {
+      const y = middle.y + half + 18 + lift * 1.5;
+      const label = slower && view.waitedForMs !== null ? `${mean} · ${view.label}` : view.label;
+      const below = (text: string, line: number, role: Role) => {
+        context.font = `400 11px ${palette.family}`;
+        // Beside a bend it stands to the right of it, but not so far that the next vertex covers it.
+        const furthest = ends.x - context.measureText(text).width / 2 - 2;
+        write(
+          text,
+          Math.max(middle.x, Math.min(middle.x + lift * 2, furthest)),
+          y + line * 15,
+          'center',
+          role,
+        );
+      };
+      if (view.sideOutput !== null) below(sideOutputText(view.sideOutput), 0, 'fg');
+      below(label, view.sideOutput === null ? 0 : 1, 'muted');
+    }
   } else {
-    write(rate, middle.x + half + 10, middle.y + (slower ? -2 : 4), 'left', 'fg', true);
-    if (slower) write(mean, middle.x + half + 10, middle.y + 13, 'left', 'muted');
+    // Streams side by side between the same two vertices: each is told on its own side.
+    const left = view.lane.index < Math.floor(view.lane.of / 2);
+    const lines: { readonly text: string; readonly role: Role; readonly bold: boolean }[] = [
+      { text: rate, role: 'fg', bold: true },
+    ];
+    if (slower) lines.push({ text: mean, role: 'muted', bold: false });
+    if (view.sideOutput !== null)
+      lines.push({ text: sideOutputText(view.sideOutput), role: 'fg', bold: false });
+    const x = middle.x + (left ? -half - 10 : half + 10);
+    const top = middle.y + 4 - (lines.length - 1) * 7;
+    for (const [place, { text, role, bold }] of lines.entries())
+      write(text, x, top + place * 15, left ? 'right' : 'left', role, bold);
   }
   if (view.gate !== null) {
     const { bufferedRecords, bufferedBytes, capacityRecords, shut, channels } = view.gate;
@@ -382,6 +402,13 @@ function drawLabels(
       write(`${format.whole(barrier.recordsAhead)} ahead`, at.x + 8, at.y + half + 34, 'left', 'muted');
     }
 }
+
+/** It branches off the sender's own output. */
+export function sideOutputText(name: string): string {
+  return `↳ ${name.length <= sideOutputCharactersMax ? name : `${name.slice(0, sideOutputCharactersMax - 1)}…`}`;
+}
+
+const sideOutputCharactersMax = 24;
 
 // ——— far: lines and marks ———
 

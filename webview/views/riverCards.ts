@@ -38,7 +38,8 @@ export function cards(
       tabindex=${view.id === look.focused ? 0 : -1}
       data-vertex=${view.id}
       aria-label=${spoken(view)}
-      title=${view.location === null ? view.name : `${view.name}, ${format.fileName(view.location.file)}:${view.location.line} (double click or Enter opens it)`}
+      aria-current=${view.id === look.selected ? 'true' : nothing}
+      title=${tooltip(view)}
       ${css({ left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px`, height: `${place.height}px` })}
       @focus=${() => events.focus(view.id)}
       @click=${() => events.select(view.id)}
@@ -158,6 +159,15 @@ function footWords(
   }
 }
 
+function tooltip({ name, location, hasMetrics }: VertexView): string {
+  const where = location === null ? name : `${name}, ${format.fileName(location.file)}:${location.line}`;
+  const ways = [
+    ...(location === null ? [] : ['double click or Enter opens it']),
+    ...(hasMetrics ? ['a click or Space shows its metrics'] : []),
+  ];
+  return ways.length === 0 ? where : `${where} (${ways.join('; ')})`;
+}
+
 function spoken(view: VertexView): string {
   const rate =
     view.perSecond === null ? 'rate not known' : `${format.threeDigits(view.perSecond)} records per second`;
@@ -165,5 +175,5 @@ function spoken(view: VertexView): string {
     view.busy === null
       ? ''
       : `, ${format.share(view.busy)} busy, ${format.share(view.backpressured)} backpressured, ${format.share(view.idle)} idle`;
-  return `${view.name}, parallelism ${view.parallelism}, ${rate}${load}, ${footWords(view.foot.kind, view.foot.checkpoint).text}`;
+  return `${view.name}, parallelism ${view.parallelism}, ${rate}${load}, ${footWords(view.foot.kind, view.foot.checkpoint).text}${view.hasMetrics ? ', has metrics' : ''}`;
 }

@@ -4,20 +4,15 @@
  */
 import { render } from 'lit';
 import type { GraphInfo } from '../../runtime/protocol/graph.ts';
-import {
-  keepPlaces,
-  type Layout,
-  type LayoutEdge,
-  type LayoutRequest,
-  spread,
-} from '../layout/riverLayout.ts';
-import { basin, gateLength, type Stream, streamsOf } from '../layout/streams.ts';
-import { arrivalRowsMax, type RiverView, type VertexView } from '../model/river.ts';
+import { keepPlaces, type Layout, type LayoutEdge, spread } from '../layout/riverLayout.ts';
+import { type Stream, streamsOf } from '../layout/streams.ts';
+import type { RiverView, VertexView } from '../model/river.ts';
 import { LayoutThread } from './layoutThread.ts';
 import { onThemeChange, type Palette, readPalette } from './palette.ts';
 import { type Detail, detailAt, drawRiver, type Scene } from './riverCanvas.ts';
 import { type CardEvents, cards } from './riverCards.ts';
 import { RiverMotion } from './riverMotion.ts';
+import { largeFrom, layoutRequest, leastSpread } from './riverRequest.ts';
 
 export interface RiverEvents {
   readonly open: (view: VertexView) => void;
@@ -25,12 +20,13 @@ export interface RiverEvents {
 }
 
 const narrowBelow = 560;
-const largeFrom = 60;
 const padding = { x: 20, top: 26, bottom: 22 };
 const streakSpeed = 24;
 const largeHeight = 640;
 const leastWidth = 160;
 const corner = { width: 500, height: 112 };
+/** The tools at the upper right; with a search field they are wider. */
+const bar = { width: 190, widthWithSearch: 420, bottom: 40 };
 
 export class RiverSurface {
   readonly element = document.createElement('div');
@@ -150,12 +146,16 @@ export class RiverSurface {
     if (known !== null && known.graph === graph && known.narrow === narrow && known.width === width) return;
     // A new width alone only spreads what is there; a graph that differs in numbers only keeps its places.
     this.laidOut = { graph, width, narrow };
-    const request = requestFor(graph, width - 2 * (narrow ? 12 : padding.x), narrow);
+    const request = layoutRequest(graph, width - 2 * (narrow ? 12 : padding.x), narrow, (text) =>
+      this.labelWidth(text),
+    );
     this.edges = request.edges;
     const previous = known !== null && known.narrow === narrow && known.width === width ? this.layout : null;
     this.thread.ask(request, (fresh) => {
       const spreaded =
-        previous === null && fresh.places.size <= largeFrom ? spread(fresh, request.width) : fresh;
+        previous === null && fresh.places.size <= largeFrom
+          ? spread(fresh, request.width, leastSpread)
+          : fresh;
       this.layout = keepPlaces(previous, spreaded);
       this.streams = streamsOf(this.layout, request.edges);
       this.setHeight();
@@ -191,7 +191,27 @@ export class RiverSurface {
   }
 
   private get top(): number {
-    return layoutIsLarge(this.layout) ? 44 : this.narrow ? 12 : padding.top;
+    if (this.narrow) return 12;
+    return layoutIsLarge(this.layout) || this.isBarCovered() ? 44 : padding.top;
+  }
+
+  /** A vertex in the upper right would stand under the tools. */
+  private isBarCovered(): boolean {
+    const { layout, width } = this;
+    if (layout === null) return false;
+    const zoom = this.fittingZoom();
+    const reach = width - (layout.places.size > 8 ? bar.widthWithSearch : bar.width);
+    return [...layout.places.values()].some(
+      (place) =>
+        padding.top + place.y * zoom < bar.bottom && padding.x + (place.x + place.width) * zoom > reach,
+    );
+  }
+
+  private labelWidth(text: string): number {
+    const context = this.canvas.getContext('2d');
+    if (context === null) return 0;
+    context.font = `11px ${this.palette.family}`;
+    return context.measureText(text).width;
   }
 
   private fittingZoom(): number {
@@ -333,12 +353,12 @@ export class RiverSurface {
     );
   }
 
-  /** Arrows follow edges; up and down go to the neighbour above and below; Enter opens. */
+  /** Arrows follow edges; up and down go to the neighbour above and below; Enter opens, Space chooses as a click does. */
   private pressed(event: KeyboardEvent, vertex: VertexView): void {
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       if (event.key === 'Enter' && vertex.location !== null) this.events.open(vertex);
-      else this.events.select(vertex.id);
+      else this.events.select(this.selected === vertex.id ? null : vertex.id);
       return;
     }
     const next = this.neighbour(event.key, vertex.id);
@@ -391,30 +411,6 @@ export class RiverSurface {
       { passive: false },
     );
   }
-}
-
-function requestFor(graph: GraphInfo, width: number, narrow: boolean): LayoutRequest {
-  const isLarge = graph.vertices.length > largeFrom;
-  const inputs = new Map<string, number>();
-  for (const { to } of graph.edges) inputs.set(to, (inputs.get(to) ?? 0) + 1);
-  const joins = (id: string) => (inputs.get(id) ?? 0) > 1;
-  const direction = narrow ? 'down' : 'right';
-  const approach = basin[direction].length + gateLength[direction];
-  return {
-    direction,
-    width,
-    vertices: graph.vertices.map(({ id, parallelism }) => ({
-      id,
-      width: isLarge ? 150 : 196,
-      height: isLarge || narrow ? 62 : joins(id) ? 174 + 17 * Math.min(arrivalRowsMax, parallelism) + 8 : 154,
-    })),
-    edges: graph.edges.map(({ id, from, to }) => ({
-      id,
-      from,
-      to,
-      room: joins(to) ? approach + (narrow ? 44 : 112) : narrow ? 36 : 92,
-    })),
-  };
 }
 
 function layoutIsLarge(layout: Layout | null): boolean {

@@ -52,7 +52,7 @@ export function savepointPage(context: Context, id: string): TemplateResult {
                   ? html`<tr><th scope="row">${operatorName(operator)}</th><td class="muted" colspan="5">no state</td></tr>`
                   : operator.states.map(
                       (saved, index) =>
-                        html`<tr>${index === 0 ? html`<th scope="rowgroup" rowspan=${operator.states.length}>${operatorName(operator)}</th>` : nothing}<td>${saved.name}</td><td class="muted">${saved.type}</td><td class="n">v${saved.schemaVersion}</td><td class="n">${format.whole(saved.keys)}</td><td class="n">${figure(format.bytes(saved.bytes))}</td></tr>`,
+                        html`<tr>${index === 0 ? html`<th scope="rowgroup" rowspan=${operator.states.length}>${operatorName(operator)}</th>` : nothing}<td class="state-name">${saved.name}</td><td class="muted">${saved.type}</td><td class="n">v${saved.schemaVersion}</td><td class="n">${format.whole(saved.keys)}</td><td class="n">${figure(format.bytes(saved.bytes))}</td></tr>`,
                     ),
               )}</tbody></table></div>`
         }

@@ -6,6 +6,7 @@ import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { CheckpointSettings, RestartStrategy, SourceLocation } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
 import type { StateDescription } from '../../state/declarations.ts';
+import type { MetricReading } from '../operatorMetrics.ts';
 
 /** A subtask's name: `vertex/index`. */
 export interface SubtaskId {
@@ -149,6 +150,13 @@ export type FromWorker =
       readonly subtask: SubtaskId;
       readonly operator: string;
       readonly positions: readonly SourcePosition[];
+    }
+  /** What changed of the metrics that an operator's functions registered; a few times a second at most, and at the end. */
+  | {
+      readonly type: 'metrics';
+      readonly subtask: SubtaskId;
+      readonly operator: string;
+      readonly metrics: readonly MetricReading[];
     }
   | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
   | { readonly type: 'failed'; readonly failure: TaskFailure }

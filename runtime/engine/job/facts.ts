@@ -7,6 +7,7 @@ import type { Manifest } from '../../checkpoint/manifest.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
 import type { OperatorSnapshot, SnapshotReport, SubtaskId, TaskFailure } from '../control/messages.ts';
+import type { MetricReading } from '../operatorMetrics.ts';
 
 export type JobStatus =
   | 'created'
@@ -98,6 +99,13 @@ export type JobFact =
       readonly subtask: SubtaskId;
       readonly operator: string;
       readonly positions: readonly SourcePosition[];
+    }
+  | {
+      readonly type: 'metrics';
+      readonly at: number;
+      readonly subtask: SubtaskId;
+      readonly operator: string;
+      readonly metrics: readonly MetricReading[];
     }
   | { readonly type: 'ended-subtask'; readonly at: number; readonly subtask: SubtaskId }
   | {

@@ -246,6 +246,7 @@ export class JobMaster {
         this.#fail(message.failure);
         break;
       case 'positions':
+      case 'metrics':
         emit({ ...message, at });
         break;
       case 'log':

@@ -67,6 +67,8 @@ export class EvictingWindows<T, Content> implements WindowContents<T, Content> {
   }
 
   merge(into: TimeWindow, merged: readonly TimeWindow[]): void {
+    // A session that has only grown longer.
+    if (merged.length === 1 && merged[0]?.start === into.start) return;
     const elements = merged.flatMap(({ start }) => this.#kept.get(start) ?? []);
     for (const { start } of merged) this.#kept.delete(start);
     if (elements.length > 0) this.#kept.set(into.start, elements);

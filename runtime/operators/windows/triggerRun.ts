@@ -135,6 +135,8 @@ class WindowTimers implements TriggerTimers {
   }
 
   registerProcessingTime(time: Timestamp): void {
+    // The end of a global window: no clock will show it.
+    if (time === Number.POSITIVE_INFINITY) return;
     const { start, end } = this.window;
     this.#timers.registerProcessingTime(time, start);
     if (time !== end) this.#remember('processing-time', time);

@@ -59,6 +59,8 @@ export class FoldedWindows<T, Content> implements WindowContents<T, Content> {
   }
 
   merge(into: TimeWindow, merged: readonly TimeWindow[]): void {
+    // A session that has only grown longer.
+    if (merged.length === 1 && merged[0]?.start === into.start) return;
     const { merge } = this.#fold;
     let whole: Content | undefined;
     for (const { start } of merged) {

@@ -132,8 +132,9 @@ export class WindowOperator<T, Content> implements StreamOperator {
     if (isSame) return [into];
     sessions.put(merge);
     if (merged.length > 0) {
-      this.#triggers.merge(into, merged);
+      // Before the trigger sets timers of the whole one, which may begin where a part of it does.
       for (const { start, end } of merged) this.#times.delete(this.#times.cleanupTime(end), start);
+      this.#triggers.merge(into, merged);
       this.#contents.merge(into, merged);
     }
     return [into];

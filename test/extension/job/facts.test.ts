@@ -107,7 +107,7 @@ test('the history is bounded', () => {
 test('telemetry changes what it names and nothing else', () => {
   const current = after({
     method: 'telemetry',
-    params: { at: 0, subtasks: [sample('enrich', 1, 1, 1)], channels: [], splits: [] },
+    params: { at: 0, subtasks: [sample('enrich', 1, 1, 1)], channels: [], splits: [], metrics: [] },
   });
   expect([current.subtasks.get('enrich[1]')?.busy, current.subtasks.get('enrich[0]')?.busy]).toEqual([
     1, 0.2,

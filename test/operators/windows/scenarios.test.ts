@@ -235,6 +235,11 @@ describe('triggers', () => {
       '0 w4 [0-10: 0] 6 w8 [0-16: 0 6] w15 [0-16: 0 6] [0-16: 0 6]',
     ],
     [
+      'continuous event time: what was due before sessions merged is due then',
+      (keyed) => listed(keyed.window(session(5), { trigger: continuousEventTime(100) })),
+      '0 3 w4 [0-8: 0 3] w7 [0-8: 0 3]',
+    ],
+    [
       'continuous event time ends with the input, in a global window too',
       (keyed) => listed(keyed.window(globalWindow(), { trigger: continuousEventTime(10) })),
       '1 w10 [all: 1] 12 end [all: 1 12] [all: 1 12]',
@@ -261,6 +266,11 @@ describe('triggers', () => {
       '1 w100 2 end [all: 1 2]',
     ],
     [
+      'processing time over a global window never fires',
+      (keyed) => listed(keyed.window(globalWindow(), { trigger: processingTime() })),
+      '1 +1000 2 end',
+    ],
+    [
       'a global window without a trigger never fires',
       (keyed) => listed(keyed.window(globalWindow())),
       '1 2 w100 end',
@@ -271,7 +281,7 @@ describe('triggers', () => {
 describe('evictors', () => {
   play([
     [
-      'count keeps the last ones, for good',
+      'count keeps the last ones',
       (keyed) => listed(keyed.window(tumbling(10), { evictor: countEvictor(2), allowedLateness: 5 })),
       '3 1 2 w9 [0-10: 1 2] 4 [0-10: 2 4] save2 5 [0-10: 4 5]',
     ],
@@ -289,6 +299,17 @@ describe('evictors', () => {
           }),
         ),
       '0 12 6 9 5 w19 [0-20: 6 9 5]',
+    ],
+    [
+      'what was taken out does not come back when it would be kept',
+      (keyed) =>
+        listed(
+          keyed.window(tumbling(20), {
+            evictor: deltaEvictor(5, (value, last) => Math.abs(value.time - last.time)),
+            allowedLateness: 10,
+          }),
+        ),
+      '0 12 w19 [0-20: 12] 3 [0-20: 3]',
     ],
     [
       'after the function has seen all of it',

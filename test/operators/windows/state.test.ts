@@ -89,6 +89,26 @@ describe.each(Object.entries(assigners))('%s windows', (_kind, assigner) => {
   });
 });
 
+test('a trigger that deletes the timer with which its window ends does not keep the window alive', () => {
+  const meddling: Trigger<unknown> = {
+    onElement(_value, { window, timers, currentProcessingTime }) {
+      timers.deleteEventTime(window.end - 1);
+      timers.registerProcessingTime(currentProcessingTime() + 5);
+      return 'continue';
+    },
+    onProcessingTime(_time, { window, timers }) {
+      timers.deleteEventTime(window.end - 1);
+      return 'fire';
+    },
+  };
+  const operator = open((keyed) => listed(keyed.window(tumbling(10), { trigger: meddling })));
+  push(operator, 1);
+  operator.advance(5);
+  operator.watermark(9);
+  expect(operator.output).toEqual(['0-10: 1']);
+  expect(statesOf(operator.savepoint()).filter(({ keys }) => keys > 0)).toEqual([]);
+});
+
 test('windows of processing time leave nothing behind either', () => {
   for (const assigner of [
     tumbling(10, { time: 'processing' }),
@@ -175,6 +195,16 @@ test('sessions are kept by their start, with their end beside', () => {
   expect(savepoint.entriesOf('windows', 'event-time-timers').map(({ mapKey }) => mapKey)).toEqual([
     [10, 3],
     [24, 20],
+  ]);
+});
+
+test('a session that grows takes its timers along', () => {
+  const operator = open((keyed) => summed(keyed.window(session(5), { allowedLateness: 7 })));
+  push(operator, 6, 9, 3);
+  const timers = operator.savepoint().entriesOf('windows', 'event-time-timers');
+  expect(timers.map(({ mapKey }) => mapKey)).toEqual([
+    [13, 3],
+    [20, 3],
   ]);
 });
 

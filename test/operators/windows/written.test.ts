@@ -7,6 +7,7 @@ import {
   type DataStream,
   delta,
   globalWindow,
+  type KeyedStream,
   ofType,
   outputTag,
   PipelineError,
@@ -68,6 +69,47 @@ describe('functions', () => {
     expect(opened).toEqual(['2 windows']);
   });
 
+  /** Changes its accumulator in place, merges into the left one, and emits the accumulator itself. */
+  const inPlace = {
+    create: (): number[] => [],
+    add: (times: number[], { time }: TimedRecord) => {
+      times.push(time);
+      return times;
+    },
+    merge: (left: number[], right: number[]) => {
+      left.push(...right);
+      return left;
+    },
+    result: (times: number[]) => times,
+  };
+
+  test.each<[string, (keyed: KeyedStream<TimedRecord, string>) => DataStream<number[]>]>([
+    ['late records', (keyed) => keyed.window(tumbling(20), { allowedLateness: 50 }).aggregate(inPlace)],
+    ['early firings', (keyed) => keyed.window(tumbling(99), { trigger: count(2) }).aggregate(inPlace)],
+    ['windows that overlap', (keyed) => keyed.window(sliding(30, 10)).aggregate(inPlace)],
+    [
+      'windows that overlap, early',
+      (keyed) => keyed.window(sliding(30, 10), { trigger: count(2) }).aggregate(inPlace),
+    ],
+    ['sessions that merge', (keyed) => keyed.window(session(9), { allowedLateness: 50 }).aggregate(inPlace)],
+  ])('what was emitted stays as it is: %s', (_name, write) => {
+    const operator = testOperator((records: DataStream<TimedRecord>) =>
+      write(records.keyBy(({ key }) => key)),
+    );
+    const asTheyCame: string[] = [];
+    for (const time of [1, 12, 3, 14, 25, 6]) {
+      operator.push({ key: 'a', time }, time);
+      operator.watermark(time + 5);
+      asTheyCame.push(...operator.output.slice(asTheyCame.length).map((times) => JSON.stringify(times)));
+    }
+    operator.watermark(100);
+    expect(asTheyCame.length).toBeGreaterThan(1);
+    expect(operator.output.slice(0, asTheyCame.length).map((times) => JSON.stringify(times))).toEqual(
+      asTheyCame,
+    );
+    for (const times of operator.output) expect(new Set(times).size).toBe(times.length);
+  });
+
   test('a reduce with a lifecycle gets what was opened', () => {
     const operator = open((keyed) =>
       keyed
@@ -105,6 +147,19 @@ describe('functions', () => {
       '"windows" has dropped 10 late record(s): their windows had already been emitted.',
       '12 late records were dropped in all.',
     ]);
+  });
+
+  test('windows over the whole stream are of one subtask, whatever is said at the start', () => {
+    const { graph } = pipeline('test', (env) => {
+      env
+        .fromSource(collection([1], { name: 'in' }), { uid: 'in' })
+        .countWindowAll(2)
+        .reduce((left) => left, { uid: 'all' })
+        .sinkTo(collectingSink());
+    }).define({ parallelism: 4 });
+    const { parallelism, parallelismFixed, maxParallelism, type } = graph.operators[1] ?? {};
+    expect([type, parallelism, parallelismFixed, maxParallelism]).toEqual(['windowAll', 1, true, 1]);
+    expect(graph.edges[0]).toMatchObject({ partitioning: 'hash', label: 'all' });
   });
 
   test('the subtask of windows over the whole stream gets records of all subtasks', () => {

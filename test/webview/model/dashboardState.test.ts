@@ -75,7 +75,7 @@ test('what a sample does not mention stays as it was', async () => {
   const empty = notified(
     start,
     'telemetry',
-    { at: before.at + 100, subtasks: [], channels: [], splits: [] },
+    { at: before.at + 100, subtasks: [], channels: [], splits: [], metrics: [] },
     now,
   );
   expect(empty.job?.subtasks).toEqual(start.job?.subtasks);

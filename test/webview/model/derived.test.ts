@@ -30,7 +30,7 @@ test('in a stall every channel says whether it has delivered the barrier, and wh
   ).toEqual(['enrich[0] 2/3', 'enrich[1] 2/3']);
   expect(
     alignment.subtasks[0]?.channels.map(({ from, arrivedAfterMs, bufferedRecords }) => [
-      from,
+      from.name,
       arrivedAfterMs !== null,
       bufferedRecords,
     ]),

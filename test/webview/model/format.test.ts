@@ -49,6 +49,34 @@ test.each([
   [null, '–'],
 ])('a share of %s is %s', (value, text) => expect(format.share(value)).toBe(text));
 
+test.each([
+  [10_403, '10,403'],
+  [0, '0'],
+  [-3, '−3'],
+  [1_778_594_400_000, '1,778,594,400,000'],
+  [1_234.5, '1,235'],
+  [999.6, '1,000'],
+  [177.3, '177'],
+  [99.96, '100'],
+  [23.52, '23.5'],
+  [9.996, '10'],
+  [2.9, '2.90'],
+  [0.9143, '0.914'],
+  [0.9996, '1'],
+  [0.0123, '0.012'],
+  [0.000_012_3, '1.23e-5'],
+  [-1.5e21, '−1.5e21'],
+  [2e15, '2e15'],
+  [null, '–'],
+])('a quantity of %s is %s', (value, text) => expect(format.quantity(value)).toBe(text));
+
+test.each([
+  [-12, '−12/s'],
+  [0, '0/s'],
+  [0.4, '0.4/s'],
+  [null, '–'],
+])('a rate that may be negative, %s, is %s', (value, text) => expect(format.signedRate(value)).toBe(text));
+
 test('milliseconds are written only in details', () => {
   const at = Date.UTC(2026, 4, 12, 14, 31, 58, 4);
   expect(format.clockWithMs(at)).toMatch(/:31:58\.004$/);
@@ -58,6 +86,8 @@ test('milliseconds are written only in details', () => {
 test('a missing measurement is never shown as zero', () => {
   for (const show of [
     format.rate,
+    format.signedRate,
+    format.quantity,
     format.bytes,
     format.duration,
     format.whole,

@@ -42,13 +42,13 @@ export const timerStates = {
   processingTime: { name: 'processing-time-timers', type: 'timers', schemaVersion: 1 },
 } as const satisfies Record<string, StateDescription>;
 
-/** States of every operator, in checkpoints whose barriers have overtaken something. */
+/** States of every operator, in checkpoints whose barriers have overtaken something. No author's state ends like this. */
 export const inFlightStates = {
   /** At the receiving operator: what lay in its channels. */
-  received: { name: 'in-flight', type: 'in-flight', schemaVersion: 1 },
+  received: { name: 'received (in flight)', type: 'in-flight', schemaVersion: 1 },
   /** At the sending operator: what waited for room in them. */
-  sent: { name: 'in-flight-sent', type: 'in-flight', schemaVersion: 1 },
-  watermarks: { name: 'in-flight-watermarks', type: 'in-flight', schemaVersion: 1 },
+  sent: { name: 'sent (in flight)', type: 'in-flight', schemaVersion: 1 },
+  watermarks: { name: 'watermarks (in flight)', type: 'in-flight', schemaVersion: 1 },
 } as const satisfies Record<string, StateDescription>;
 
 export interface StateDeclaration<T = unknown> extends StateDescription {

@@ -332,25 +332,25 @@ function operator(changes: Partial<GraphOperator>): GraphOperator {
 
 test('what was in flight fits the plan that it was taken with, at any parallelism, and no other', () => {
   const inFlight: ManifestState = {
-    name: 'in-flight',
+    name: 'received (in flight)',
     type: 'in-flight',
     schemaVersion: 1,
     keys: 3,
     bytes: 90,
   };
-  const watermarks: ManifestState = { ...inFlight, name: 'in-flight-watermarks', keys: 2 };
+  const watermarks: ManifestState = { ...inFlight, name: 'watermarks (in flight)', keys: 2 };
   const saved = { states: [inFlight, watermarks] };
   expect(verdicts(check({}, saved, 'f'))).toEqual([
-    ['in-flight', 'as-is', 'As is: 3 batches of records in flight, 90 B.'],
+    ['received (in flight)', 'as-is', 'As is: 3 batches of records in flight, 90 B.'],
   ]);
   expect(verdicts(check({ parallelism: 3 }, saved, 'f'))).toEqual([
-    ['in-flight', 'rescaled', 'Rescaled 2 → 3: 3 batches of records in flight, 90 B.'],
+    ['received (in flight)', 'rescaled', 'Rescaled 2 → 3: 3 batches of records in flight, 90 B.'],
   ]);
   for (const changed of [check({}, saved), check(null, saved)]) {
     expect(changed.possible).toBe(false);
     expect(verdicts(changed)).toEqual([
       [
-        'in-flight',
+        'received (in flight)',
         'impossible',
         'Has 3 batches of records in flight, 90 B, which only the plan that it was taken with can take: take a savepoint before the code is changed, or go on from the newest one.',
       ],

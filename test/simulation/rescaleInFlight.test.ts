@@ -212,10 +212,14 @@ const pairs = [
 ] as const;
 
 for (const shape of Object.keys(shapes)) {
-  test.each(pairs)(`G6 ${shape}: in flight at parallelism %i, restored at %i`, (from, to) => {
-    const { replayed, out } = rescaled(shape, from, to, from * 100 + to);
-    expect(replayed).toBeGreaterThan(0);
-    const ids = isOrdered(shape) ? out : out.map((id) => id.replace(/ came as number \d+$/, ''));
-    expect(ids.toSorted()).toEqual(expectedOf(shape));
-  }, 120_000);
+  test.each(pairs)(
+    `G6 ${shape}: in flight at parallelism %i, restored at %i`,
+    (from, to) => {
+      const { replayed, out } = rescaled(shape, from, to, from * 100 + to);
+      expect(replayed).toBeGreaterThan(0);
+      const ids = isOrdered(shape) ? out : out.map((id) => id.replace(/ came as number \d+$/, ''));
+      expect(ids.toSorted()).toEqual(expectedOf(shape));
+    },
+    120_000,
+  );
 }

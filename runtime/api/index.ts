@@ -1,12 +1,15 @@
 /** `import { … } from 'sluice'`: what a pipeline author needs. Sources and sinks come from `sluice/connectors`. */
 
 export type { Partitioner } from '../graph/jobDefinition.ts';
+export type { FileAccess, ReadableFile, WritableFile } from '../operators/files.ts';
+export { FileError } from '../operators/files.ts';
 export type { Lifecycle, RuntimeContext } from '../operators/lifecycle.ts';
 export type { Counter, Histogram, MetricGroup } from '../operators/metrics.ts';
-export type { Timer, Timers, Timestamp } from '../operators/operator.ts';
+export type { SnapshotContext, Timer, Timers, Timestamp } from '../operators/operator.ts';
 export type { Sink, SinkCommitter, SinkContext, SinkWriter } from '../operators/sink.ts';
 export { SinkError } from '../operators/sink.ts';
 export type {
+  PollResult,
   Source,
   SourceContext,
   SplitPosition,

@@ -1,5 +1,4 @@
 /** A bounded source over an array: for tests and first steps. */
-import { NO_TIMESTAMP } from '../operators/operator.ts';
 import type { Source } from '../operators/source.ts';
 
 export function collection<T>(values: readonly T[], options: { readonly name?: string } = {}): Source<T> {
@@ -13,7 +12,7 @@ export function collection<T>(values: readonly T[], options: { readonly name?: s
       return {
         poll(emit, budget) {
           for (let left = budget; left > 0 && next < values.length; left--) {
-            if (!emit(values[next++] as T, NO_TIMESTAMP)) return { status: 'more' };
+            if (!emit(values[next++] as T)) return { status: 'more' };
           }
           return next < values.length ? { status: 'more' } : { status: 'finished' };
         },

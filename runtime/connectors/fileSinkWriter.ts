@@ -54,6 +54,8 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
   #buffer = new Uint8Array(bufferBytes);
   #used = 0;
   #closing: ClosingPart[] = [];
+  /** Parts were revived or superseded, and a power cut could still take that back. */
+  #hasUnsyncedNames = false;
 
   constructor(directory: string, format: PartFormat<T>) {
     this.#directory = directory;
@@ -65,12 +67,13 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
     const { extension } = this.#format;
     const saved = states as readonly PartWriterState[];
     this.#context = context;
+    this.#hasUnsyncedNames = context.supersede;
     this.#run = `${runId.replace(/[^A-Za-z0-9]/g, '')}-${attempt}`;
     this.#guard(() => files.makeDirectory(this.#directory));
     const names = this.#guard(() => files.list(this.#directory));
     const isMine = (part: { readonly subtask: number }) => part.subtask % parallelism === subtaskIndex;
     for (const { name, part } of partsToRevive(saved, names, extension).filter(isMine)) {
-      this.#guard(() => files.rename(this.#path(name), this.#path(part)));
+      this.#rename(name, part);
     }
     // Usually done for the whole directory before any writer is opened (supersedeParts.ts); here each does its share.
     const after = partsCommittedAfter(saved, names, extension);
@@ -78,9 +81,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
       throw new SinkError(partsRefusal(this.#directory, after, saved.length === 0));
     }
     const goingBack = `${runId}.${attempt}`;
-    for (const { name } of after.filter(isMine)) {
-      this.#guard(() => files.rename(this.#path(name), this.#path(supersededName(name, goingBack))));
-    }
+    for (const { name } of after.filter(isMine)) this.#rename(name, supersededName(name, goingBack));
     this.#floor = firstFreeCounter(saved, names, extension);
     this.#next = this.#floor;
     // Whatever is superseded now, and was not just revived, is not of this branch, whoever superseded it.
@@ -111,8 +112,9 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
       this.#part = null;
       this.#next++;
     }
-    // Parts that an earlier, declined snapshot could not make durable are part of this one too (F2).
-    if (this.#closing.length > 0) snapshot.defer((done) => this.#makeDurable(done));
+    // Parts that an earlier, declined snapshot could not make durable are part of this one too (F2). And who restores it
+    // takes the parts that are there for what was committed before: a superseded one must not come back.
+    if (this.#closing.length > 0 || this.#hasUnsyncedNames) snapshot.defer((done) => this.#makeDurable(done));
     return committables;
   }
 
@@ -161,18 +163,25 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
     const parts = [...this.#closing];
     let left = parts.length;
     let failure: Error | undefined;
+    if (left === 0) this.#syncNames(parts, done);
     for (const part of parts) {
       this.#finish(part, (error) => {
         failure ??= error;
         if (--left > 0) return;
-        if (failure !== undefined) return done(failure);
-        this.#context.files.syncDirectory(this.#directory, (problem) => {
-          if (problem !== undefined) return done(this.#sinkError(problem));
-          this.#closing = this.#closing.filter((closing) => !parts.includes(closing));
-          done();
-        });
+        if (failure !== undefined) done(failure);
+        else this.#syncNames(parts, done);
       });
     }
+  }
+
+  /** After the bytes of these parts. */
+  #syncNames(parts: readonly ClosingPart[], done: (error?: Error) => void): void {
+    this.#context.files.syncDirectory(this.#directory, (problem) => {
+      if (problem !== undefined) return done(this.#sinkError(problem));
+      this.#closing = this.#closing.filter((closing) => !parts.includes(closing));
+      this.#hasUnsyncedNames = false;
+      done();
+    });
   }
 
   /** Synced and closed. After an error it can be tried again. */
@@ -190,6 +199,11 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
       const failure = error === undefined ? undefined : this.#sinkError(error);
       for (const waiter of part.waiting.splice(0)) waiter(failure);
     });
+  }
+
+  #rename(from: string, to: string): void {
+    this.#guard(() => this.#context.files.rename(this.#path(from), this.#path(to)));
+    this.#hasUnsyncedNames = true;
   }
 
   #path(name: string): string {

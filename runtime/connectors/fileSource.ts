@@ -7,7 +7,6 @@
  * what is in it now is not the continuation of what the snapshots know.
  */
 import { FileError, type ReadableFile } from '../operators/files.ts';
-import { NO_TIMESTAMP, type Timestamp } from '../operators/operator.ts';
 import {
   type PollResult,
   type Source,
@@ -125,7 +124,7 @@ class FileReader<T> implements SplitReader<T> {
     this.#refuseTruncated();
   }
 
-  poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult {
+  poll(emit: (value: T) => boolean, budget: number): PollResult {
     if (this.#finished) return { status: 'finished' };
     // Records that are none (empty lines) count too: a poll has a bound.
     const due = this.#offsetAtOpen + this.#pace.due();
@@ -156,7 +155,7 @@ class FileReader<T> implements SplitReader<T> {
   }
 
   /** False when the outputs are full. */
-  #take(cut: Cut, emit: (value: T, timestamp: Timestamp) => boolean): boolean {
+  #take(cut: Cut, emit: (value: T) => boolean): boolean {
     switch (cut.type) {
       case 'too-long':
         return this.#refuse(`begins a record of more than ${recordBytesMax / 1024 / 1024} MiB`);
@@ -173,7 +172,7 @@ class FileReader<T> implements SplitReader<T> {
         const value = this.#parse(text);
         if (value === undefined) return true;
         this.#offset++;
-        return emit(value, NO_TIMESTAMP);
+        return emit(value);
       }
     }
   }

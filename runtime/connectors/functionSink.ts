@@ -11,7 +11,7 @@
  *   passed over.
  */
 import { type AnyLifecycle, type Lifecycle, OperatorLifecycle } from '../operators/lifecycle.ts';
-import type { SnapshotContext, Timestamp } from '../operators/operator.ts';
+import type { SnapshotContext } from '../operators/operator.ts';
 import { RecordFailure } from '../operators/recordFailure.ts';
 import { type Sink, type SinkContext, SinkError, type SinkWriter } from '../operators/sink.ts';
 
@@ -124,7 +124,7 @@ class FunctionWriter<T> implements SinkWriter<T, never> {
     return null;
   }
 
-  advance(_now: Timestamp): boolean {
+  advance(): boolean {
     this.#throwFailure();
     return false;
   }

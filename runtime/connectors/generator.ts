@@ -3,7 +3,6 @@
  * a restored run goes on with the very records that the failed one would have made.
  */
 import { type Random, seededRandom } from '../base/random.ts';
-import { NO_TIMESTAMP, type Timestamp } from '../operators/operator.ts';
 import {
   type PollResult,
   type Source,
@@ -86,7 +85,7 @@ class Lane<T> implements SplitReader<T> {
     this.#pace = new Pace(settings.perSecond, context.clock);
   }
 
-  poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult {
+  poll(emit: (value: T) => boolean, budget: number): PollResult {
     const { lane, splits, seed } = this.#settings;
     const due = this.#madeAtOpen + this.#pace.due();
     const until = Math.min(this.#count, due, this.#made + budget);
@@ -94,7 +93,7 @@ class Lane<T> implements SplitReader<T> {
       const index = lane + this.#made * splits;
       const value = this.#make(index, randomOf(seed, index));
       this.#made++;
-      if (!emit(value, NO_TIMESTAMP)) return { status: 'more' };
+      if (!emit(value)) return { status: 'more' };
     }
     if (this.#made >= this.#count) return { status: 'finished' };
     if (this.#made < due) return { status: 'more' };

@@ -12,7 +12,6 @@
  * - H3. A request that fails is made again with the same cursor. What will not be better by itself (404, an answer that
  *   cannot be read) fails the job at once.
  */
-import { NO_TIMESTAMP, type Timestamp } from '../operators/operator.ts';
 import {
   type PollResult,
   type Source,
@@ -146,11 +145,11 @@ class HttpReader<T, Cursor> implements SplitReader<T> {
     this.#isLast = from?.finished ?? false;
   }
 
-  poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult {
+  poll(emit: (value: T) => boolean, budget: number): PollResult {
     for (let given = 0; given < budget && this.#given < this.#records.length; given++) {
       const record = this.#records[this.#given++] as T;
       this.#offset++;
-      if (!emit(record, NO_TIMESTAMP)) return { status: 'more' };
+      if (!emit(record)) return { status: 'more' };
     }
     if (this.#given < this.#records.length) return { status: 'more' };
     if (this.#isLast) return { status: 'finished' };

@@ -9,7 +9,6 @@
  * side waits.
  */
 import { MalformedBytes } from '../base/malformedBytes.ts';
-import { NO_TIMESTAMP, type Timestamp } from '../operators/operator.ts';
 import {
   type PollResult,
   type Source,
@@ -158,13 +157,13 @@ class SocketReader implements SplitReader<string> {
     });
   }
 
-  poll(emit: (value: string, timestamp: Timestamp) => boolean, budget: number): PollResult {
+  poll(emit: (value: string) => boolean, budget: number): PollResult {
     this.#connection.advance();
     for (let given = 0; given < budget; given++) {
       const record = this.#next();
       if (record === null) return this.#wait();
       this.#offset++;
-      if (!emit(record, NO_TIMESTAMP)) break;
+      if (!emit(record)) break;
     }
     this.#resume(this.#cutter.bufferedBytes <= this.#bytesMax / 2);
     return { status: 'more' };

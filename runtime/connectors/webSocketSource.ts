@@ -8,7 +8,6 @@
  * the socket is not read, and its window fills. Messages that were read from it already still come; they are at most
  * what one read gives (64 KiB).
  */
-import { NO_TIMESTAMP, type Timestamp } from '../operators/operator.ts';
 import {
   type PollResult,
   type Source,
@@ -114,7 +113,7 @@ class WebSocketReader<T> implements SplitReader<T> {
     });
   }
 
-  poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult {
+  poll(emit: (value: T) => boolean, budget: number): PollResult {
     this.#connection.advance();
     // Messages that are no records count too: a poll has a bound.
     for (let given = 0; given < budget; given++) {
@@ -123,7 +122,7 @@ class WebSocketReader<T> implements SplitReader<T> {
       const value = this.#parse(message);
       if (value === undefined) continue;
       this.#offset++;
-      if (!emit(value, NO_TIMESTAMP)) break;
+      if (!emit(value)) break;
     }
     return { status: 'more' };
   }

@@ -337,7 +337,7 @@ export class SourceIntake implements Intake {
     const generator = this.#watermarks.generatorOf(split.id);
     let highest = NO_TIMESTAMP;
     let records = 0;
-    const emit = (value: unknown, given: number): boolean => {
+    const emit = (value: unknown, given = NO_TIMESTAMP): boolean => {
       const timestamp = timestampOf === null ? given : this.#timestamp(timestampOf, value);
       if (timestamp > highest) {
         highest = timestamp;

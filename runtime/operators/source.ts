@@ -43,9 +43,10 @@ export type PollResult =
 export interface SplitReader<T> {
   /**
    * Emits up to `budget` records in order and returns without waiting. `emit` answers false when the outputs are full:
-   * the record was taken, but the reader returns `more` at once.
+   * the record was taken, but the reader returns `more` at once. `timestamp`: where the source knows the event time itself,
+   * as that of a message in a log.
    */
-  poll(emit: (value: T, timestamp: Timestamp) => boolean, budget: number): PollResult;
+  poll(emit: (value: T, timestamp?: Timestamp) => boolean, budget: number): PollResult;
   /** After the last emitted record. Encoded before the next poll, so that what it holds may go on changing afterwards. */
   position(): SplitPosition;
   /** Leaves nothing open; also called after a failure, once. */

@@ -158,6 +158,19 @@ test('going back supersedes what came after, and going forward again brings it b
   expect(committedLines(job.files, 'out')).toEqual(['a', 'b']);
 });
 
+// Whoever restores the snapshot after that takes the part for what was committed before it, and commits its records again.
+test('a part that was superseded is not brought back by a power cut after the next checkpoint', () => {
+  const job = started();
+  job.write('a');
+  const first = complete(job);
+  job.write('b');
+  complete(job);
+  job.start(1, first, 'by writers');
+  complete(job);
+  job.files.powerCut();
+  expect(committedLines(job.files, 'out')).toEqual(['a']);
+});
+
 test('after a rescale every subtask goes on above the highest counter', () => {
   const job = started(1);
   for (const record of 'abc') {

@@ -58,7 +58,7 @@ export function amountOf(type: StateType, count: number): string {
     case 'operator-broadcast':
       return counted(count, 'entry', 'entries');
     case 'in-flight':
-      return counted(count, 'batch in flight', 'batches in flight');
+      return counted(count, 'batch', 'batches');
   }
 }
 

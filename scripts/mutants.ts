@@ -18,6 +18,7 @@ import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { sinkMutants } from './mutants/sinks.ts';
 import { testingMutants } from './mutants/testing.ts';
+import { unalignedMutants } from './mutants/unaligned.ts';
 import { windowMutants } from './mutants/windows.ts';
 
 export interface Mutant {
@@ -41,6 +42,7 @@ function main(words: readonly string[]): void {
     ...operatorMutants,
     ...sinkMutants,
     ...testingMutants,
+    ...unalignedMutants,
     ...windowMutants,
   ];
   const chosen = all.filter((mutant) => {

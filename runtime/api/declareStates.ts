@@ -3,7 +3,7 @@
  * anything runs.
  */
 import type { SourceLocation } from '../graph/jobGraph.ts';
-import { type StateDeclaration, type StateTtl, timerStates } from '../state/declarations.ts';
+import { inFlightStates, type StateDeclaration, type StateTtl, timerStates } from '../state/declarations.ts';
 import { isNameOfTimes } from '../state/ttl.ts';
 import { positiveDurationMs } from './duration.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
@@ -62,6 +62,8 @@ function checkName(name: string, taken: ReadonlySet<string>, refuse: Refuse): vo
   if (taken.has(name)) refuse(` has two states named "${name}": give each its own name.`);
   if (Object.values(timerStates).some((timers) => timers.name === name))
     refuse(` has a state named "${name}", as its timers are in savepoints: give it another name.`);
+  if (Object.values(inFlightStates).some((inFlight) => inFlight.name === name))
+    refuse(` has a state named "${name}", as what is in flight is in checkpoints: give it another name.`);
   if (isNameOfTimes(name))
     refuse(` has a state named "${name}", as the times of a state with TTL are: give it another name.`);
 }

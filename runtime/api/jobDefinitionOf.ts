@@ -97,20 +97,27 @@ function graphOperator(
   };
 }
 
-function checkSettings(name: string, { unaligned, mode, alignedTimeoutMs }: CheckpointSettings): void {
+function checkSettings(
+  name: string,
+  { unaligned, mode, alignedTimeoutMs, maxConcurrent }: CheckpointSettings,
+): void {
   if (unaligned && mode === 'at-least-once') {
     throw new PipelineError(
       null,
       `Pipeline "${name}" asks for unaligned checkpoints and for at-least-once: unaligned ones hold exactly-once anyway, so leave one of the two out.`,
     );
   }
-  // The barrier handler can decide them, but channels do not capture yet. Taking aligned ones instead would be a lie.
-  if (unaligned || alignedTimeoutMs > 0) {
+  // A barrier that overtakes would overtake the barrier before it as well, which could never complete.
+  if (unaligned && maxConcurrent > 1) {
     throw new PipelineError(
       null,
-      unaligned
-        ? `Pipeline "${name}" asks for unaligned checkpoints, which this version cannot take yet: leave \`unaligned\` out, and checkpoints are aligned.`
-        : `Pipeline "${name}" asks for an aligned timeout, which only unaligned checkpoints have: leave \`alignedTimeout\` out.`,
+      `Pipeline "${name}" asks for unaligned checkpoints and for ${maxConcurrent} at once: unaligned ones come one after the other, as in Flink, so leave \`maxConcurrent\` out.`,
+    );
+  }
+  if (!unaligned && alignedTimeoutMs > 0) {
+    throw new PipelineError(
+      null,
+      `Pipeline "${name}" asks for an aligned timeout, which only unaligned checkpoints have: leave \`alignedTimeout\` out, or add \`unaligned: true\`.`,
     );
   }
 }

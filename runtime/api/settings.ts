@@ -8,9 +8,9 @@ export interface CheckpointOptions {
   readonly interval?: Duration | null;
   /** Default exactly-once. With at-least-once nothing is blocked, and duplicates after a failure are possible. */
   readonly mode?: 'exactly-once' | 'at-least-once';
-  /** Barriers overtake records; what they overtake becomes part of the checkpoint. Refused in this version. */
+  /** Barriers overtake records; what they overtake becomes part of the checkpoint. */
   readonly unaligned?: boolean;
-  /** With unaligned: starts aligned and overtakes only after this. Default 0, at once. Refused in this version. */
+  /** With unaligned: starts aligned and overtakes only after this. Default 0, at once. */
   readonly alignedTimeout?: Duration;
   /** A checkpoint that takes longer has failed. Default 10 min. */
   readonly timeout?: Duration;

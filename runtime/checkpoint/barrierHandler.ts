@@ -51,6 +51,8 @@ export interface BarrierHandlerOptions {
    * Engines pass it only when unaligned checkpoints are on; with 0 then, barriers are unaligned from the start.
    */
   readonly alignedTimeoutMs: number | null;
+  /** Where nothing may be overtaken: every checkpoint is aligned here, and its barrier goes on as it came. */
+  readonly alignedOnly?: boolean;
 }
 
 export interface PendingAlignment {

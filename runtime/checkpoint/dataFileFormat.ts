@@ -27,4 +27,5 @@ export const stateTypes = [
   'operator-list',
   'operator-union',
   'operator-broadcast',
+  'in-flight',
 ] as const satisfies readonly StateType[];

@@ -76,12 +76,16 @@ export class DataFileWriter {
 
   /** The operator's own state, as a whole. Values are encoded before this returns. Throws StateRefused. */
   putOperatorState(state: StateDescription, elements: readonly unknown[]): void {
+    this.putEncoded(state, this.#encoded(state, elements));
+  }
+
+  /** The same, of elements that are values in their encoding already; each is used before the next is asked for. */
+  putEncoded(state: StateDescription, elements: Iterable<Uint8Array>): void {
     assert(isOperatorState(state.type), `${state.name} is no state of an operator`);
     assert(this.#state(state).blocks.length === 0, `the state ${state.name} is put once a snapshot`);
     const block = new ByteWriter(1_024);
     let entries = 0;
-    for (const [i, element] of elements.entries()) {
-      const bytes = this.#encode(state, i, element);
+    for (const bytes of elements) {
       block.varint(bytes.length);
       block.bytes(bytes);
       entries++;
@@ -126,6 +130,10 @@ export class DataFileWriter {
     this.#file.append(bytes);
     this.#file.append(checksum.take());
     this.#position += bytes.length + checksumBytes;
+  }
+
+  *#encoded(state: StateDescription, elements: readonly unknown[]): Generator<Uint8Array> {
+    for (const [i, element] of elements.entries()) yield this.#encode(state, i, element);
   }
 
   #encode(state: StateDescription, index: number, element: unknown): Uint8Array {

@@ -49,6 +49,7 @@ type Arrival = 'at-the-head' | 'announced' | 'ended';
 class ExactlyOnceHandler implements BarrierHandler {
   readonly #channels: number;
   readonly #alignedTimeoutMs: number;
+  readonly #alignedOnly: boolean;
   readonly #ended = new Set<number>();
   /** In the order in which they were blocked. */
   readonly #blocked = new Set<number>();
@@ -60,6 +61,7 @@ class ExactlyOnceHandler implements BarrierHandler {
   constructor(options: BarrierHandlerOptions) {
     this.#channels = options.channels;
     this.#alignedTimeoutMs = options.alignedTimeoutMs ?? 0;
+    this.#alignedOnly = options.alignedOnly ?? false;
   }
 
   get pending(): PendingAlignment | null {
@@ -84,7 +86,7 @@ class ExactlyOnceHandler implements BarrierHandler {
     // Invariant 4; a barrier that was overtaken by its announcement is read here when its turn comes.
     if (pending === null || pending.delivered.has(channel)) return effects;
     pending.announced.delete(channel);
-    if (isUnaligned(barrier)) this.#turnUnaligned(pending, at, effects);
+    if (this.#isUnaligned(barrier)) this.#turnUnaligned(pending, at, effects);
     this.#arrive(pending, channel, 'at-the-head', at, effects);
     return effects;
   }
@@ -92,13 +94,13 @@ class ExactlyOnceHandler implements BarrierHandler {
   announcement(channel: number, barrier: Barrier, at: Moment): readonly BarrierEffect[] {
     if (this.#ended.has(channel) || this.#isObsolete(barrier.checkpointId)) return nothingHappens;
     // Where nothing can overtake, an announcement is no news; it must not subsume an older checkpoint either.
-    if (!isUnaligned(barrier) && !this.#canTimeOut(barrier)) return nothingHappens;
+    if (!this.#isUnaligned(barrier) && !this.#canTimeOut(barrier)) return nothingHappens;
     const effects: BarrierEffect[] = [];
     const pending = this.#open(barrier, at, effects);
     if (pending === null || pending.delivered.has(channel)) return effects;
     pending.announced.add(channel);
     if (pending.unaligned) this.#arrive(pending, channel, 'announced', at, effects);
-    else if (isUnaligned(barrier) || isTimedOut(pending, at)) this.#turnUnaligned(pending, at, effects);
+    else if (this.#isUnaligned(barrier) || isTimedOut(pending, at)) this.#turnUnaligned(pending, at, effects);
     return effects;
   }
 
@@ -170,13 +172,13 @@ class ExactlyOnceHandler implements BarrierHandler {
       this.#abort(barrier.checkpointId, cancelled, effects);
       return null;
     }
-    const canTimeOut = this.#canTimeOut(barrier) && !isUnaligned(barrier);
+    const canTimeOut = this.#canTimeOut(barrier) && !this.#isUnaligned(barrier);
     const delayMs = Math.max(0, barrier.timestamp + this.#alignedTimeoutMs - at.now);
     this.#pending = {
       barrier,
       openedMs: at.monotonicMs,
       deadlineMs: canTimeOut ? at.monotonicMs + delayMs : null,
-      unaligned: isUnaligned(barrier),
+      unaligned: this.#isUnaligned(barrier),
       alignmentStartMs: null,
       snapshotTaken: false,
       timerArmed: canTimeOut && delayMs > 0,
@@ -252,9 +254,10 @@ class ExactlyOnceHandler implements BarrierHandler {
     assert(!pending.snapshotTaken, `checkpoint ${pending.barrier.checkpointId} is marked twice`);
     pending.snapshotTaken = true;
     const { unaligned } = pending;
+    const asItCame = this.#alignedOnly || pending.barrier.unaligned === unaligned;
     effects.push({
       type: 'snapshot',
-      barrier: pending.barrier.unaligned === unaligned ? pending.barrier : { ...pending.barrier, unaligned },
+      barrier: asItCame ? pending.barrier : { ...pending.barrier, unaligned },
       alignmentMs: at.monotonicMs - present(pending.alignmentStartMs, 'the start of the alignment'),
       unaligned,
     });
@@ -306,7 +309,12 @@ class ExactlyOnceHandler implements BarrierHandler {
   }
 
   #canTimeOut(barrier: Barrier): boolean {
-    return this.#alignedTimeoutMs > 0 && !barrier.isSavepoint;
+    return this.#alignedTimeoutMs > 0 && !this.#alignedOnly && !barrier.isSavepoint;
+  }
+
+  /** Savepoints are aligned whatever their barrier says. */
+  #isUnaligned(barrier: Barrier): boolean {
+    return barrier.unaligned && !barrier.isSavepoint && !this.#alignedOnly;
   }
 
   #assertReadable(channel: number): void {
@@ -314,11 +322,6 @@ class ExactlyOnceHandler implements BarrierHandler {
     assert(!this.#ended.has(channel), `channel ${channel} has ended and cannot bring anything`);
     assert(!this.#blocked.has(channel), `channel ${channel} is blocked and must not be read`);
   }
-}
-
-/** Savepoints are aligned whatever their barrier says. */
-function isUnaligned(barrier: Barrier): boolean {
-  return barrier.unaligned && !barrier.isSavepoint;
 }
 
 function isTimedOut(pending: Pending, at: Moment): boolean {

@@ -37,6 +37,8 @@ export function shareOf(
       return inOrder.flatMap(({ elements }) => elements);
     case 'operator-broadcast':
       return wholeCopy(inOrder);
+    case 'in-flight':
+      throw new TypeError('what was in flight is divided by its channels');
     default:
       return unreachable(type);
   }

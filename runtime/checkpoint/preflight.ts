@@ -6,7 +6,8 @@
  *   with entries      as is, or rescaled   migrated (if it can)   dropped           impossible
  *   empty, missing    new and empty        new and empty          (nothing)         new and empty
  *
- * Keyed state of another max parallelism is impossible as a whole: key groups cannot be divided anew.
+ * Keyed state of another max parallelism is impossible as a whole: key groups cannot be divided anew. What was in flight when
+ * a barrier overtook it belongs to the edges of the plan that took it: for any other plan it is impossible.
  */
 import { unreachable } from '../base/assert.ts';
 import type { GraphOperator, JobGraph } from '../graph/jobGraph.ts';
@@ -66,13 +67,22 @@ export function preflight(manifest: Manifest, graph: JobGraph, facts: PreflightF
   }));
   const planned = graph.operators.flatMap((operator) => {
     const saved = savedOperators.find(({ uid }) => uid === operator.uid) ?? null;
-    return saved === null ? [newOperator(operator)] : knownOperator(operator, saved);
+    const isSamePlan = manifest.fingerprint === graph.fingerprint;
+    return saved === null ? [newOperator(operator)] : knownOperator(operator, saved, isSamePlan);
   });
   const uids = new Set(graph.operators.map(({ uid }) => uid));
   const orphans = savedOperators.filter(({ uid }) => !uids.has(uid));
   const items = [
     ...planned,
-    ...orphans.flatMap((saved) => saved.states.filter(hasEntries).map((state) => droppedItem(saved, state))),
+    ...orphans.flatMap((saved) =>
+      saved.states
+        .filter(hasEntries)
+        .map((state) =>
+          isInFlight(state)
+            ? inFlightItem(saved, saved.parallelism, state, false)
+            : droppedItem(saved, state),
+        ),
+    ),
   ];
   const needs: PreflightReport['needs'][number][] = [];
   if (facts.supersededParts.length > 0) needs.push('supersede');
@@ -95,7 +105,11 @@ function newOperator(operator: GraphOperator): PreflightItem {
   return { uid, name, state: null, verdict, text, keys: null, bytes: null };
 }
 
-function knownOperator(operator: GraphOperator, saved: ManifestOperator): readonly PreflightItem[] {
+function knownOperator(
+  operator: GraphOperator,
+  saved: ManifestOperator,
+  isSamePlan: boolean,
+): readonly PreflightItem[] {
   const { uid, name } = operator;
   const impossible = keyGroupProblem(operator, saved);
   if (impossible !== null) {
@@ -115,10 +129,15 @@ function knownOperator(operator: GraphOperator, saved: ManifestOperator): readon
   const declared = [...operator.states];
   // Timers need no declaration; every keyed operator takes them.
   if (operator.keyed) declared.push(...saved.states.filter(({ type }) => type === 'timers'));
-  const items = declared.flatMap((state) => stateItem(operator, saved, state));
+  const items = [
+    ...declared.flatMap((state) => stateItem(operator, saved, state)),
+    ...saved.states
+      .filter((state) => isInFlight(state) && hasEntries(state))
+      .map((state) => inFlightItem(saved, operator.parallelism, state, isSamePlan)),
+  ];
   const names = new Set(declared.map((state) => state.name));
   const dropped = saved.states
-    .filter((state) => !names.has(state.name) && hasEntries(state))
+    .filter((state) => !names.has(state.name) && !isInFlight(state) && hasEntries(state))
     .map((state) => droppedItem(saved, state));
   if (items.length > 0 || dropped.length > 0) return [...items, ...dropped];
   return [{ uid, name, state: null, verdict: 'as-is', text: 'Has no state.', keys: null, bytes: null }];
@@ -174,6 +193,30 @@ function stateItem(
   return [{ ...known, verdict: 'as-is', text: `As is: ${amount(state, saved)}.`, keys, bytes }];
 }
 
+function inFlightItem(
+  saved: ManifestOperator,
+  parallelism: number,
+  state: ManifestState,
+  isSamePlan: boolean,
+): PreflightItem {
+  const { uid, name } = saved;
+  const { keys, bytes } = state;
+  const known = { uid, name, state: state.name, keys, bytes };
+  if (!isSamePlan) {
+    const text = `Has ${amount(state, saved)}, which only the plan that it was taken with can take: take a savepoint before the code is changed, or go on from the newest one.`;
+    return { ...known, verdict: 'impossible', text };
+  }
+  return saved.parallelism === parallelism
+    ? { ...known, verdict: 'as-is', text: `As is: ${amount(state, saved)}.` }
+    : {
+        ...known,
+        verdict: 'rescaled',
+        text: `Rescaled ${saved.parallelism} → ${parallelism}: ${amount(state, saved)}.`,
+      };
+}
+
+const isInFlight = ({ type }: ManifestState): boolean => type === 'in-flight';
+
 function droppedItem(saved: ManifestOperator, state: ManifestState): PreflightItem {
   const { uid, name } = saved;
   const text = `No operator takes the state ${state.name} of ${uid}: ${amount(state, saved)} would be left behind; the savepoint itself keeps them.`;
@@ -218,6 +261,8 @@ function countText(type: StateType, keys: number, fileCount: number): string {
     case 'operator-broadcast':
       // Every subtask had put all of them.
       return fileCount > 1 ? `${entries(keys)} in ${fileCount} copies` : entries(keys);
+    case 'in-flight':
+      return `${counted(keys, 'batch').replace(/batchs$/, 'batches')} of records in flight`;
     default:
       return unreachable(type);
   }

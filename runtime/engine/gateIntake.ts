@@ -4,18 +4,25 @@
  *
  * A batch is worked off record by record with a look at the clock now and then, and the rest is kept for the next step:
  * a slow operator lets its thread's other tasks run, and control is handled between any two of its records.
+ *
+ * Where barriers may overtake, announcements are looked at before every frame (C4) and in every turn of the task, whatever
+ * waits for room. After a restore what was in flight is replayed first, through a gate of its own (`replay.ts`); until it is
+ * through nothing is taken from the channels, announcements included, so a checkpoint waits for it.
  */
-import { assert } from '../base/assert.ts';
+import { assert, unreachable } from '../base/assert.ts';
 import { type Clock, momentOf } from '../base/clock.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
 import type { BarrierHandler } from '../checkpoint/barrierHandler.ts';
-import type { WatermarkChange, WatermarkCoalescer } from '../operators/watermarks.ts';
+import { type WatermarkChange, WatermarkCoalescer } from '../operators/watermarks.ts';
+import type { ChannelCapture } from './channelCapture.ts';
 import type { DataFrame, Frame } from './channels/frame.ts';
 import type { FromWorker } from './control/messages.ts';
+import { type InFlight, restOf } from './inFlight.ts';
 import type { GateChannel, InputGate } from './inputGate.ts';
 import type { Intake } from './intake.ts';
 import type { SubtaskMeter } from './meters.ts';
 import type { ChainLink } from './operatorChain.ts';
+import type { Replay } from './replay.ts';
 import type { GateEffect, Task } from './task.ts';
 
 /** A step ends when it has taken this long. */
@@ -28,9 +35,13 @@ const FRAMES_PER_STEP = 64;
 const TIMERS_AT_ONCE = 64;
 
 export class GateIntake implements Intake {
-  readonly #gate: InputGate;
+  #gate: InputGate;
+  /** The channels' own gate, while `#gate` replays what was in flight. */
+  #afterReplay: InputGate | null = null;
   readonly #handler: BarrierHandler;
-  readonly #watermarks: WatermarkCoalescer;
+  #watermarks: WatermarkCoalescer;
+  /** Null: no barrier overtakes anything here. */
+  readonly #capture: ChannelCapture | null;
   readonly #head: ChainLink;
   readonly #clock: Clock;
   readonly #meter: SubtaskMeter;
@@ -43,19 +54,27 @@ export class GateIntake implements Intake {
   #recordsIn = 0;
   /** From the coordinator, which overtakes what is still in the channels: they wait for the end of all of these. */
   readonly #triggers: Barrier[] = [];
+  /** Channels whose barrier has overtaken: its frame, when it comes, is no news. */
+  readonly #overtaken = new Map<GateChannel, number>();
+  /** The handler's timer: monotonic; null: it is not armed. */
+  #timeoutAt: number | null = null;
 
   constructor(options: {
     gate: InputGate;
     handler: BarrierHandler;
-    watermarks: WatermarkCoalescer;
+    capture: ChannelCapture | null;
+    /** What was in flight; null: nothing. */
+    replay: Replay | null;
     head: ChainLink;
     clock: Clock;
     meter: SubtaskMeter;
     send: (message: FromWorker) => void;
   }) {
-    this.#gate = options.gate;
+    this.#gate = options.replay?.gate ?? options.gate;
+    this.#afterReplay = options.replay === null ? null : options.gate;
     this.#handler = options.handler;
-    this.#watermarks = options.watermarks;
+    this.#capture = options.capture;
+    this.#watermarks = options.replay?.watermarks ?? new WatermarkCoalescer(options.gate.channels.length);
     this.#head = options.head;
     this.#clock = options.clock;
     this.#meter = options.meter;
@@ -64,10 +83,22 @@ export class GateIntake implements Intake {
 
   open(task: Task): void {
     this.#task = task;
+    // Event time goes on where it was at the cut; timers that had not fired yet do.
+    if (this.#afterReplay !== null) this.#advance(this.#watermarks.begin());
   }
 
   control(): boolean {
-    return false;
+    if (this.#capture === null || this.#afterReplay !== null) return false;
+    let acted = false;
+    for (let place = 0; place < this.#gate.channels.length; place++) acted = this.#look(place) || acted;
+    if (this.#timeoutAt === null || this.#clock.monotonicMs() < this.#timeoutAt) return acted;
+    this.#timeoutAt = null;
+    this.#running.apply(this.#handler.timeout(momentOf(this.#clock)));
+    return true;
+  }
+
+  controlAt(): number | null {
+    return this.#timeoutAt === null ? null : this.#clock.now() + this.#timeoutAt - this.#clock.monotonicMs();
   }
 
   step(): boolean {
@@ -77,8 +108,16 @@ export class GateIntake implements Intake {
     while (true) {
       if (this.#batch === null) {
         const place = this.#gate.select();
-        if (place < 0 || frames++ === FRAMES_PER_STEP) break;
+        if (place < 0) {
+          progressed = this.#endReplay() || progressed;
+          break;
+        }
+        if (frames++ === FRAMES_PER_STEP) break;
         progressed = true;
+        if (this.#look(place)) {
+          if (this.#chain.overflowing) break;
+          continue;
+        }
         const goesOn = this.#take(place);
         if (!goesOn) break;
         continue;
@@ -95,7 +134,7 @@ export class GateIntake implements Intake {
   }
 
   hasMore(): boolean {
-    return this.#batch !== null || this.#gate.hasReadable();
+    return this.#batch !== null || this.#afterReplay !== null || this.#gate.hasReadable();
   }
 
   wakeAt(): number | null {
@@ -130,11 +169,30 @@ export class GateIntake implements Intake {
         break;
       case 'first-barrier':
         break;
+      case 'arm-timer':
+        this.#timeoutAt = this.#clock.monotonicMs() + effect.delayMs;
+        break;
+      case 'clear-timer':
+        this.#timeoutAt = null;
+        break;
+      case 'overtake':
+        this.#arrived(this.#gate.channels[effect.channel] as GateChannel, effect.checkpointId);
+        this.#overtaken.set(this.#gate.channels[effect.channel] as GateChannel, effect.checkpointId);
+        this.#capturing.apply(effect, this.#underWay());
+        break;
+      case 'capture':
+      case 'capture-end':
+      case 'capture-stop':
+      case 'channel-state-complete':
+        this.#capturing.apply(effect, this.#underWay());
+        break;
       default:
-        throw new RangeError(
-          `this version runs aligned checkpoints only; the barrier handler asked for ${effect.type}`,
-        );
+        unreachable(effect);
     }
+  }
+
+  capture(checkpointId: number): InFlight {
+    return this.#capturing.cut(checkpointId, this.#watermarks);
   }
 
   mark(): null {
@@ -154,6 +212,11 @@ export class GateIntake implements Intake {
     return this.#task;
   }
 
+  get #capturing(): ChannelCapture {
+    assert(this.#capture !== null, 'nothing is overtaken where everything is aligned');
+    return this.#capture;
+  }
+
   get #chain(): Task['chain'] {
     return this.#running.chain;
   }
@@ -162,6 +225,7 @@ export class GateIntake implements Intake {
   #take(place: number): boolean {
     const channel = this.#gate.channels[place] as GateChannel;
     const frame = channel.reader.take() as Frame;
+    this.#capture?.took(place, frame);
     switch (frame.kind) {
       case 'data':
         this.#batch = frame;
@@ -171,13 +235,8 @@ export class GateIntake implements Intake {
       case 'barrier': {
         const { barrier } = frame;
         channel.meter.tookBarrier(barrier.checkpointId);
-        this.#send({
-          type: 'barrier-arrived',
-          subtask: this.#running.id,
-          checkpointId: barrier.checkpointId,
-          channel: channel.reader.channel,
-          at: this.#clock.now(),
-        });
+        if (this.#overtaken.get(channel) !== barrier.checkpointId)
+          this.#arrived(channel, barrier.checkpointId);
         this.#running.apply(this.#handler.barrier(place, barrier, momentOf(this.#clock)));
         return !this.#chain.overflowing;
       }
@@ -197,6 +256,41 @@ export class GateIntake implements Intake {
         this.#end(place, channel);
         return false;
     }
+  }
+
+  /** An announcement on that channel; answers whether there was one. */
+  #look(place: number): boolean {
+    if (this.#afterReplay !== null) return false;
+    const found = this.#capture?.announced(place) ?? null;
+    if (found === null) return false;
+    this.#running.apply(this.#handler.announcement(place, found.barrier, momentOf(this.#clock)));
+    return true;
+  }
+
+  #arrived(channel: GateChannel, checkpointId: number): void {
+    this.#send({
+      type: 'barrier-arrived',
+      subtask: this.#running.id,
+      checkpointId,
+      channel: channel.reader.channel,
+      at: this.#clock.now(),
+    });
+  }
+
+  /** What is left of the batch that is being worked off. */
+  #underWay(): { readonly place: number; readonly rest: DataFrame } | null {
+    if (this.#batch === null || this.#channel === null) return null;
+    const place = this.#gate.channels.indexOf(this.#channel);
+    return { place, rest: restOf(this.#batch, this.#cursor) };
+  }
+
+  /** Everything that was in flight is through: the channels' turn. */
+  #endReplay(): boolean {
+    if (this.#afterReplay === null) return false;
+    this.#gate = this.#afterReplay;
+    this.#afterReplay = null;
+    this.#watermarks = new WatermarkCoalescer(this.#gate.channels.length, this.#watermarks.reading);
+    return true;
   }
 
   #end(place: number, channel: GateChannel): void {

@@ -13,7 +13,7 @@ import type { ChannelMeter } from './meters.ts';
 
 export interface GateChannel {
   readonly reader: ChannelReader;
-  readonly meter: ChannelMeter;
+  readonly meter: Pick<ChannelMeter, 'readRecords' | 'tookBarrier' | 'blocked'>;
   /** Input of the head operator that it feeds. */
   readonly input: number;
   /** Key of its records, for a hash edge. */

@@ -16,8 +16,9 @@ export type Deferred = (done: (error?: Error) => void) => void;
 /** What an operator put into the snapshot at the marking. */
 export interface MarkedOperator {
   readonly uid: string;
-  /** Null: it has no state. */
-  readonly file: { readonly name: string; readonly writer: DataFileWriter } | null;
+  readonly maxParallelism: number;
+  /** Null: it has no state so far; what was in flight may come later. */
+  file: { readonly name: string; readonly writer: DataFileWriter } | null;
   readonly cursor: SnapshotCursor | null;
   readonly positions: readonly SourcePosition[];
 }
@@ -79,7 +80,13 @@ export const markLink = (link: ChainLink, place: MarkingPlace, deferred: Deferre
     file?.writer.abort();
     throw error;
   }
-  return { uid: link.uid, file, cursor: link.keyed?.markSnapshot(barrier.checkpointId) ?? null, positions };
+  return {
+    uid: link.uid,
+    maxParallelism: link.maxParallelism,
+    file,
+    cursor: link.keyed?.markSnapshot(barrier.checkpointId) ?? null,
+    positions,
+  };
 };
 
 /** Of a snapshot that will not be: its file is removed, the state forgets the mark. */

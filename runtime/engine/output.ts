@@ -6,9 +6,13 @@
  *   more input until the list is empty: that is backpressure. What one record produced beyond the room (a flatMap, a
  *   window that fires) is therefore held here, never lost.
  * - O3. A control frame goes behind all records sent before it, so partial batches are flushed first.
+ * - O4. A barrier that overtakes is announced where the channel's frames end at that moment; what waits in the overflow list
+ *   is saved as in flight, and the barrier's own frame queues behind it (O1). An aligned one that may still turn unaligned
+ *   is announced when its frame is in the channel: nothing of it lies in the overflow list then.
  */
 
 import type { Random } from '../base/random.ts';
+import type { Barrier } from '../checkpoint/barrier.ts';
 import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { Partitioning } from '../graph/jobGraph.ts';
 import type { Output } from '../operators/operator.ts';
@@ -16,6 +20,7 @@ import type { Key } from '../state/declarations.ts';
 import { keyGroupOf, operatorIndexForKeyGroup } from '../state/keyGroups.ts';
 import type { ChannelWriter } from './channels/channel.ts';
 import type { ControlFrame, DataFrame, Frame } from './channels/frame.ts';
+import type { InFlight } from './inFlight.ts';
 import type { ChannelMeter } from './meters.ts';
 import { inOperator } from './operatorFailure.ts';
 
@@ -43,6 +48,17 @@ export interface EdgeOutputOptions {
   /** For shuffle. */
   readonly random: Random;
   readonly batchRecords: number;
+  /** Null: no barrier overtakes anything here. */
+  readonly overtaking: Overtaking | null;
+}
+
+export interface Overtaking {
+  readonly edge: string;
+  /** The operator that saves what waits here, and its subtask. */
+  readonly senderUid: string;
+  readonly senderIndex: number;
+  /** Aligned barriers may turn unaligned on their way. */
+  readonly timesOut: boolean;
 }
 
 export class EdgeOutput implements Output<unknown> {
@@ -50,6 +66,7 @@ export class EdgeOutput implements Output<unknown> {
   readonly #choose: (value: unknown) => number;
   readonly #broadcast: boolean;
   readonly #batchMax: number;
+  readonly #overtaking: Overtaking | null;
   /** Frames in all overflow lists. */
   #overflowing = 0;
   /** Records sent, for the task's counter. */
@@ -66,6 +83,7 @@ export class EdgeOutput implements Output<unknown> {
     this.#broadcast = options.partitioning === 'broadcast';
     this.#choose = chooser(options, this.#lanes.length);
     this.#batchMax = options.batchRecords;
+    this.#overtaking = options.overtaking;
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -98,6 +116,20 @@ export class EdgeOutput implements Output<unknown> {
     for (const lane of this.#lanes) {
       this.#flushLane(lane);
       this.#send(lane, frame);
+    }
+  }
+
+  /** `inFlight`: where what it overtakes here is saved; null for an aligned one. */
+  barrier(barrier: Barrier, inFlight: InFlight | null): void {
+    const overtaking = inFlight === null ? null : this.#overtaking;
+    for (const [to, lane] of this.#lanes.entries()) {
+      this.#flushLane(lane);
+      if (overtaking !== null && inFlight !== null) {
+        const channel = { edge: overtaking.edge, from: overtaking.senderIndex, to };
+        for (const frame of lane.overflow) inFlight.add(overtaking.senderUid, channel, 'sent', frame);
+        lane.writer.announce({ barrier, position: lane.writer.writtenPosition() });
+      }
+      this.#send(lane, { kind: 'barrier', barrier });
     }
   }
 
@@ -140,7 +172,7 @@ export class EdgeOutput implements Output<unknown> {
     const answer = lane.writer.offer(frame);
     if (answer === 'taken') {
       if (frame.kind === 'data') lane.meter.wroteRecords(frame.values.length);
-      else if (frame.kind === 'barrier') lane.meter.wroteBarrier(frame.barrier.checkpointId);
+      else if (frame.kind === 'barrier') this.#wroteBarrier(lane, frame.barrier);
       return true;
     }
     if (answer === 'full' || frame.kind !== 'data') return false;
@@ -167,6 +199,12 @@ export class EdgeOutput implements Output<unknown> {
     list.splice(0, 1, first, second);
     this.#overflowing++;
     return this.#offer(lane, first, list);
+  }
+
+  #wroteBarrier(lane: Lane, barrier: Barrier): void {
+    lane.meter.wroteBarrier(barrier.checkpointId);
+    if (this.#overtaking?.timesOut === true && !barrier.unaligned && !barrier.isSavepoint)
+      lane.writer.announce({ barrier, position: lane.writer.writtenPosition() - 1 });
   }
 }
 

@@ -2,10 +2,14 @@
  * One subtask's part of one checkpoint after its marking: the asynchronous part. It encodes in slices between steps of the
  * tasks, writes one data file per operator that has state, and acknowledges when all files are durable and everything
  * that operators deferred (a sink that syncs its part) is done. It never sees a change made after the marking.
+ *
+ * Of an unaligned checkpoint the file of the chain's head is the last one, and is finished when the capture is complete.
  */
 import type { Barrier } from '../checkpoint/barrier.ts';
+import { StateRefused } from '../state/snapshotCursor.ts';
 import type { OperatorSnapshot } from './control/messages.ts';
-import { type Deferred, letGo, type MarkedOperator } from './marking.ts';
+import type { InFlight } from './inFlight.ts';
+import { type Deferred, letGo, type MarkedOperator, type MarkingPlace, openDataFile } from './marking.ts';
 
 export type SnapshotOutcome =
   | { readonly ok: true; readonly operators: readonly OperatorSnapshot[] }
@@ -16,7 +20,8 @@ const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
 
 export class SnapshotRun {
   readonly barrier: Barrier;
-  readonly #subtaskIndex: number;
+  readonly #target: MarkingPlace;
+  readonly #inFlight: InFlight | null;
   readonly #marked: readonly MarkedOperator[];
   readonly #finished: OperatorSnapshot[] = [];
   readonly #done: (outcome: SnapshotOutcome) => void;
@@ -26,15 +31,17 @@ export class SnapshotRun {
   #over = false;
 
   constructor(options: {
-    barrier: Barrier;
-    subtaskIndex: number;
+    target: MarkingPlace;
+    /** The head of the chain first. */
     marked: readonly MarkedOperator[];
+    inFlight: InFlight | null;
     deferred: readonly Deferred[];
     done: (outcome: SnapshotOutcome) => void;
   }) {
-    this.barrier = options.barrier;
-    this.#subtaskIndex = options.subtaskIndex;
-    this.#marked = options.marked;
+    this.barrier = options.target.barrier;
+    this.#target = options.target;
+    this.#inFlight = options.inFlight;
+    this.#marked = options.inFlight === null ? options.marked : options.marked.toReversed();
     this.#done = options.done;
     this.#waitingForDeferred = options.deferred.length;
     for (const work of options.deferred) {
@@ -74,17 +81,21 @@ export class SnapshotRun {
   }
 
   #encode(marked: MarkedOperator): boolean {
-    const { uid, file, cursor, positions } = marked;
-    const subtaskIndex = this.#subtaskIndex;
+    const { uid, cursor, positions } = marked;
+    const { subtaskIndex } = this.#target;
+    if (marked.file !== null && marked.file.writer.backlogBytes > BACKLOG_BYTES_MAX) return false;
+    const slice = cursor?.next() ?? null;
+    if (slice !== null) {
+      if (slice.block !== null) marked.file?.writer.append(slice.block);
+      return true;
+    }
+    const isHead = marked === this.#marked.at(-1);
+    if (isHead && this.#inFlight?.alignmentMs === null) return false;
+    this.#putInFlight(marked);
+    const { file } = marked;
     if (file === null) {
       this.#finished.push({ uid, subtaskIndex, file: null, states: [], positions });
       this.#place++;
-      return true;
-    }
-    if (file.writer.backlogBytes > BACKLOG_BYTES_MAX) return false;
-    const slice = cursor?.next() ?? null;
-    if (slice !== null) {
-      if (slice.block !== null) file.writer.append(slice.block);
       return true;
     }
     this.#place++;
@@ -100,6 +111,15 @@ export class SnapshotRun {
       this.#settle();
     });
     return true;
+  }
+
+  #putInFlight(marked: MarkedOperator): void {
+    if (this.#inFlight === null) return;
+    if (this.#inFlight.problem !== null) throw new StateRefused(this.#inFlight.problem);
+    for (const { state, elements } of this.#inFlight.partsOf(marked.uid)) {
+      marked.file ??= openDataFile(marked.uid, marked.maxParallelism, [], this.#target);
+      marked.file.writer.putEncoded(state, elements);
+    }
   }
 
   #settle(): void {

@@ -30,6 +30,7 @@ import { describeState } from '../state/declarations.ts';
 import { BATCH_RECORDS_MAX } from './channels/frame.ts';
 import { closeAll } from './closeAll.ts';
 import type { FromWorker } from './control/messages.ts';
+import { InFlight } from './inFlight.ts';
 import type { Intake } from './intake.ts';
 import { type MarkedOperator, type MarkingPlace, openDataFile } from './marking.ts';
 import type { SubtaskMeter } from './meters.ts';
@@ -133,9 +134,11 @@ export class SourceIntake implements Intake {
     this.#woken = true;
   }
 
-  control(): boolean {
-    const barrier = this.#triggers.shift();
-    if (barrier === undefined) return false;
+  control(isFree: boolean): boolean {
+    const [barrier] = this.#triggers;
+    // An aligned one would only queue behind what is sent: it waits here, where an abort still finds it.
+    if (barrier === undefined || !(isFree || barrier.unaligned)) return false;
+    this.#triggers.shift();
     if (barrier.suspend) this.#suspendedBy = barrier.checkpointId;
     this.#send({
       type: 'barrier-injected',
@@ -146,6 +149,7 @@ export class SourceIntake implements Intake {
     this.#running.takeSnapshot(barrier, {
       startDelayMs: Math.max(0, this.#clock.now() - barrier.timestamp),
       alignmentMs: 0,
+      inFlight: barrier.unaligned ? this.capture(barrier.checkpointId) : null,
     });
     return true;
   }
@@ -223,6 +227,14 @@ export class SourceIntake implements Intake {
     this.#running.chain.notifyAborted(checkpointId);
   }
 
+  controlAt(): number | null {
+    return null;
+  }
+
+  capture(checkpointId: number): InFlight {
+    return new InFlight(checkpointId, 0);
+  }
+
   apply(effect: { readonly type: string }): void {
     throw new RangeError(`a source has no channels that could ${effect.type}`);
   }
@@ -239,7 +251,13 @@ export class SourceIntake implements Intake {
     ];
     const file = openDataFile(this.#uid, this.#maxParallelism, [], place);
     file.writer.putOperatorState(describeState(splitsDeclaration), saved);
-    return { uid: this.#uid, file, cursor: null, positions: this.positions() };
+    return {
+      uid: this.#uid,
+      maxParallelism: this.#maxParallelism,
+      file,
+      cursor: null,
+      positions: this.positions(),
+    };
   }
 
   /** For people: manifests and screens. */

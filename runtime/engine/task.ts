@@ -2,7 +2,8 @@
  * A subtask: an intake (a source, or the gate of its input channels), a chain of operators, and output edges.
  *
  * `step()` does a bounded piece of work and never waits. What it does, in this order:
- * - T1. What waits for room downstream goes first; until it is gone nothing else is taken (backpressure).
+ * - T1. What waits for room downstream goes first; until it is gone nothing else is taken (backpressure), except a barrier
+ *   that overtakes.
  * - T2. A watermark that is being walked down the chain is finished before the next input.
  * - T3. Triggers, notifications and timers are handled only here, between two records.
  * - T4. On a barrier, as one step between two records: operators send on what must go before it, the barrier goes into
@@ -16,6 +17,7 @@ import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { closeAll } from './closeAll.ts';
 import { type FromWorker, type SubtaskId, subtaskName } from './control/messages.ts';
+import { InFlight } from './inFlight.ts';
 import type { InputClock } from './inputClock.ts';
 import type { Intake } from './intake.ts';
 import { type Deferred, letGo, type MarkedOperator, markLink } from './marking.ts';
@@ -53,7 +55,10 @@ export interface TaskOptions {
 /** How long a checkpoint has been on its way here. */
 interface BarrierTimes {
   readonly startDelayMs: number;
+  /** Until the snapshot; unaligned the rest follows. */
   readonly alignmentMs: number;
+  /** What its barrier overtakes; null when it is aligned. */
+  readonly inFlight: InFlight | null;
 }
 
 export class Task {
@@ -92,13 +97,13 @@ export class Task {
     if (this.#state === 'closed') return 'closed';
     this.inputClock.hold();
     let progressed = this.#drain();
-    if (this.chain.overflowing) return progressed ? 'progressed' : 'backpressured';
-    if (this.chain.walking) {
-      this.chain.walk(TIMERS_PER_STEP);
+    if (this.#intake.control(!this.chain.overflowing && !this.chain.walking)) {
       this.#flush();
       return 'progressed';
     }
-    if (this.#intake.control()) {
+    if (this.chain.overflowing) return progressed ? 'progressed' : 'backpressured';
+    if (this.chain.walking) {
+      this.chain.walk(TIMERS_PER_STEP);
       this.#flush();
       return 'progressed';
     }
@@ -152,12 +157,14 @@ export class Task {
   /** When something is due without input: a timer, a source that asked to be polled again. Clock.now(). */
   wakeAt(): number | null {
     if (this.#state !== 'running' && this.#state !== 'finishing') return null;
-    // Backpressured: whoever makes room wakes the thread, and until then nothing of this is done.
-    if (!this.chain.hasRoom()) return null;
+    const control = this.#intake.controlAt();
+    // Backpressured: whoever makes room wakes the thread, and until then nothing else is done.
+    if (!this.chain.hasRoom()) return control;
     const ownWork = this.chain.nextAdvance();
     if (this.#state === 'finishing') return ownWork;
-    if (!this.chain.accepts()) return ownWork;
-    return earliest(earliest(ownWork, this.#intake.wakeAt()), this.chain.nextProcessingTime());
+    const own = earliest(ownWork, control);
+    if (!this.chain.accepts()) return own;
+    return earliest(earliest(own, this.#intake.wakeAt()), this.chain.nextProcessingTime());
   }
 
   /** Positions of a source that changed since the last call; null for others and when nothing changed. */
@@ -189,17 +196,25 @@ export class Task {
     for (const effect of effects) {
       switch (effect.type) {
         case 'snapshot': {
-          const startDelayMs = Math.max(0, this.#clock.now() - effect.barrier.timestamp - effect.alignmentMs);
-          this.#send({
-            type: 'aligned',
-            subtask: this.id,
-            checkpointId: effect.barrier.checkpointId,
-            alignmentMs: effect.alignmentMs,
-            at: this.#clock.now(),
-          });
-          this.takeSnapshot(effect.barrier, { startDelayMs, alignmentMs: effect.alignmentMs });
+          const { barrier, alignmentMs, unaligned } = effect;
+          const startDelayMs = Math.max(0, this.#clock.now() - barrier.timestamp - alignmentMs);
+          if (!unaligned) this.#aligned(barrier.checkpointId, alignmentMs);
+          const inFlight = unaligned
+            ? this.#intake.capture(barrier.checkpointId)
+            : barrier.unaligned
+              ? new InFlight(barrier.checkpointId, alignmentMs)
+              : null;
+          this.takeSnapshot(barrier, { startDelayMs, alignmentMs, inFlight });
           break;
         }
+        case 'capture-stop':
+          this.#cancelSnapshot(effect.checkpointId);
+          this.#intake.apply(effect);
+          break;
+        case 'channel-state-complete':
+          this.#intake.apply(effect);
+          this.#aligned(effect.checkpointId, effect.alignmentMs);
+          break;
         case 'abort':
           this.#abort(effect.checkpointId, effect.reason);
           break;
@@ -210,20 +225,20 @@ export class Task {
   }
 
   /** The barrier is here (a source: is injected): T4. */
-  takeSnapshot(barrier: Barrier, times: BarrierTimes): void {
+  takeSnapshot(barrier: Barrier, { startDelayMs, alignmentMs, inFlight }: BarrierTimes): void {
     const { checkpointId } = barrier;
     if (this.#state !== 'ended') {
       this.chain.prepareBarrier(checkpointId);
-      for (const edge of this.chain.edges) edge.control({ kind: 'barrier', barrier });
+      for (const edge of this.chain.edges) edge.barrier(barrier, inFlight);
     }
     const started = this.#clock.monotonicMs();
     const deferred: Deferred[] = [];
     const marked: MarkedOperator[] = [];
+    const target = { barrier, subtaskIndex: this.id.index, files: this.#files };
     try {
-      const place = { barrier, subtaskIndex: this.id.index, files: this.#files };
-      const intakePart = this.#intake.mark(place);
+      const intakePart = this.#intake.mark(target);
       if (intakePart !== null) marked.push(intakePart);
-      for (const link of this.chain.links) marked.push(markLink(link, place, deferred));
+      for (const link of this.chain.links) marked.push(markLink(link, target, deferred));
     } catch (error) {
       for (const part of marked) letGo(part);
       // No decline: it would run ahead of the failure, and fail the job without a word of what was thrown here.
@@ -231,9 +246,9 @@ export class Task {
     }
     const marking = this.#clock.monotonicMs();
     const run = new SnapshotRun({
-      barrier,
-      subtaskIndex: this.id.index,
+      target,
       marked,
+      inFlight,
       deferred,
       done: (outcome) => {
         if (outcome.ok) {
@@ -243,11 +258,12 @@ export class Task {
             checkpointId,
             operators: outcome.operators,
             report: {
-              ...times,
+              startDelayMs,
+              alignmentMs: inFlight?.alignmentMs ?? alignmentMs,
               syncMs: marking - started,
               asyncMs: this.#clock.monotonicMs() - marking,
               processedInFlightBytes: null,
-              persistedInFlightBytes: null,
+              persistedInFlightBytes: inFlight?.bytes ?? null,
             },
             at: this.#clock.now(),
           });
@@ -263,6 +279,10 @@ export class Task {
       },
     });
     this.#snapshots.push(run);
+  }
+
+  #aligned(checkpointId: number, alignmentMs: number): void {
+    this.#send({ type: 'aligned', subtask: this.id, checkpointId, alignmentMs, at: this.#clock.now() });
   }
 
   /** The intake has nothing more, ever: once the last watermark has been walked the chain finishes. */

@@ -6,6 +6,7 @@ import { seededRandom } from '../base/random.ts';
 import { textHash } from '../base/textHash.ts';
 import { createBarrierHandler } from '../checkpoint/barrierHandler.ts';
 import { type OldFiles, restoreKeyedState, restoreOperatorState } from '../checkpoint/restoreKeyedState.ts';
+import { alignedOnly } from '../graph/channels.ts';
 import type { Channel, Vertex } from '../graph/executionGraph.ts';
 import type { OperatorFactory } from '../graph/jobDefinition.ts';
 import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
@@ -13,11 +14,11 @@ import type { OperatorContext, StreamOperator } from '../operators/operator.ts';
 import { SinkOperator } from '../operators/sinkOperator.ts';
 import type { SourceContext } from '../operators/source.ts';
 import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts';
-import { WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { StateDeclaration } from '../state/declarations.ts';
 import { KeyedStateBackend } from '../state/keyedStates.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
 import { logOf } from './authorLog.ts';
+import { ChannelCapture } from './channelCapture.ts';
 import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
 import { GateIntake } from './gateIntake.ts';
@@ -26,7 +27,8 @@ import { InputGate } from './inputGate.ts';
 import { ChannelMeter, type SubtaskMeter } from './meters.ts';
 import { type ChainEdge, OperatorChain, type OperatorOutputs } from './operatorChain.ts';
 import { OperatorMetrics } from './operatorMetrics.ts';
-import { EdgeOutput } from './output.ts';
+import { EdgeOutput, type Overtaking } from './output.ts';
+import { openReplay } from './replay.ts';
 import { SourceIntake } from './sourceIntake.ts';
 import { Task } from './task.ts';
 import type { TaskThreadOptions } from './taskThread.ts';
@@ -112,9 +114,29 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
         startAt: id.index,
         random: seededRandom(Number.parseInt(textHash(`${edge.id} ${id.index}`).slice(0, 8), 16)),
         batchRecords: batchRecords(options.execution.job.channelRecords ?? CHANNEL_RECORDS),
+        overtaking: overtakingOf(vertex, index, edge.id, receiver, id, options),
       });
       return { edge: output, sideOutput: edge.sideOutput };
     });
+
+/** Null where barriers stay behind the records. */
+const overtakingOf = (
+  vertex: Vertex,
+  index: number,
+  edge: string,
+  receiver: Vertex,
+  id: SubtaskId,
+  { deploy }: BuildOptions,
+): Overtaking | null => {
+  if (!deploy.checkpoints.unaligned || alignedOnly(receiver)) return null;
+  const { operator } = present(vertex.operators[index], 'an operator');
+  return {
+    edge,
+    senderUid: operator.uid,
+    senderIndex: id.index,
+    timesOut: deploy.checkpoints.alignedTimeoutMs > 0,
+  };
+};
 
 interface BuiltOperator {
   readonly operator: StreamOperator;
@@ -263,11 +285,39 @@ const gateIntake = (
       keyOf: options.definition.edges.get(channel.edge)?.keyOf ?? null,
     })),
   );
-  const { mode } = options.deploy.checkpoints;
+  const { checkpoints, restore } = options.deploy;
+  const { mode, unaligned, alignedTimeoutMs } = checkpoints;
+  const overtakes = unaligned && !alignedOnly(vertex);
   return new GateIntake({
     gate,
-    handler: createBarrierHandler({ channels: incoming.length, mode, alignedTimeoutMs: null }),
-    watermarks: new WatermarkCoalescer(incoming.length),
+    handler: createBarrierHandler({
+      channels: incoming.length,
+      mode,
+      alignedTimeoutMs: overtakes ? alignedTimeoutMs : null,
+      alignedOnly: !overtakes,
+    }),
+    capture: overtakes
+      ? new ChannelCapture({
+          uid: vertex.id,
+          channels: gate.channels,
+          origins: incoming.map(({ channel }) => ({
+            edge: channel.edge,
+            from: channel.fromSubtask,
+            to: channel.toSubtask,
+          })),
+        })
+      : null,
+    replay:
+      restore === null
+        ? null
+        : openReplay({
+            execution: options.execution,
+            vertex,
+            subtaskIndex: id.index,
+            edges: options.definition.edges,
+            restored: restore.operators,
+            files: options.snapshots,
+          }),
     head: present(chain.head, 'the head of a chain'),
     clock: options.clock,
     meter: options.meter,

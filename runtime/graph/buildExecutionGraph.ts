@@ -12,13 +12,20 @@ import type { GraphOperator, JobGraph } from './jobGraph.ts';
 /**
  * `parallelism` (a restore at another one) replaces that of every operator that the author did not fix. Whoever takes
  * it from a user asks `parallelismProblem` first; here a bad one is a bug.
+ *
+ * `heads`: operators that something is in flight to. At another parallelism they might be chained to their senders, and
+ * then there would be no input to replay it into; so they begin a chain also now.
  */
-export function buildExecutionGraph(job: JobGraph, parallelism: number | null = null): ExecutionGraph {
+export function buildExecutionGraph(
+  job: JobGraph,
+  parallelism: number | null = null,
+  heads: ReadonlySet<string> = new Set(),
+): ExecutionGraph {
   const graph = parallelism === null ? job : atParallelism(job, parallelism);
   const problem = parallelismProblem(graph, null);
   assert(problem === null, problem ?? '');
 
-  const chains = chainOperators(graph, (operator) => operator.parallelism);
+  const chains = chainOperators(graph, (operator) => operator.parallelism, heads);
   const places = new Map<
     string,
     { readonly vertex: string; readonly index: number; readonly operator: GraphOperator }

@@ -22,10 +22,14 @@ export interface Chain {
   readonly fedBy: readonly (Feed | null)[];
 }
 
-/** Every operator is in exactly one chain; chains are in the order of their heads, which is topological. */
+/**
+ * Every operator is in exactly one chain; chains are in the order of their heads, which is topological. `heads`: operators that
+ * begin a chain in any case.
+ */
 export function chainOperators(
   graph: JobGraph,
   parallelismOf: (operator: GraphOperator) => number,
+  heads: ReadonlySet<string> = new Set(),
 ): readonly Chain[] {
   const operatorOf = new Map(graph.operators.map((operator) => [operator.uid, operator]));
   const inputsOf = new Map<string, GraphEdge[]>();
@@ -41,6 +45,7 @@ export function chainOperators(
       others.length === 0 &&
       sender?.chainable &&
       operator.chainable &&
+      !heads.has(operator.uid) &&
       effectivePartitioning(edge, parallelismOf(sender), parallelismOf(operator)) === 'forward';
     if (joins) {
       const place = present(

@@ -5,6 +5,7 @@
  * the receiver keeps an input that barriers and the end come through.
  */
 import { assert, unreachable } from '../base/assert.ts';
+import type { VertexEdge } from './executionGraph.ts';
 import type { Partitioning } from './jobGraph.ts';
 
 /** Pairs of [sender, receiver], by sender, then by receiver. */
@@ -29,6 +30,21 @@ export function connectSubtasks(
     default:
       return unreachable(partitioning);
   }
+}
+
+/**
+ * Is a vertex with these inputs aligned in every checkpoint? As in Flink, where one of them is pointwise or broadcast: what
+ * is in flight there could not be divided anew at another parallelism.
+ */
+export function alignedOnly({
+  inputs,
+}: {
+  readonly inputs: readonly Pick<VertexEdge, 'partitioning'>[];
+}): boolean {
+  return inputs.some(
+    ({ partitioning }) =>
+      partitioning === 'forward' || partitioning === 'rescale' || partitioning === 'broadcast',
+  );
 }
 
 function pointwise(senders: number, receivers: number): readonly (readonly [number, number])[] {

@@ -67,6 +67,7 @@ function keyedHandle(keyed: KeyedStates, declaration: StateDeclaration): unknown
     case 'operator-list':
     case 'operator-union':
     case 'operator-broadcast':
+    case 'in-flight':
       throw new Error(`State ${declaration.name} of type ${declaration.type} is not declared by authors.`);
     default:
       return unreachable(declaration.type);

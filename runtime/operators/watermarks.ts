@@ -134,6 +134,11 @@ export type WatermarkChange =
   | { readonly type: 'idle' }
   | { readonly type: 'active' };
 
+export interface ChannelWatermark {
+  readonly watermark: Timestamp;
+  readonly state: 'active' | 'idle' | 'ended';
+}
+
 const nothing: readonly WatermarkChange[] = Object.freeze([]);
 
 /**
@@ -146,14 +151,41 @@ export class WatermarkCoalescer {
   #combined: Timestamp = MIN_WATERMARK;
   #idle = false;
 
-  constructor(channels: number) {
+  /** `from`: what was told before these channels began, as those downstream know it. */
+  constructor(channels: number, from: WatermarkReading | null = null) {
     assert(channels > 0, 'watermarks come from at least one channel');
+    if (from !== null) {
+      this.#combined = from.watermark;
+      this.#idle = from.idle;
+    }
     this.#watermarks = new Float64Array(channels).fill(MIN_WATERMARK);
     this.#states = new Array(channels).fill('active');
   }
 
   get watermark(): Timestamp {
     return this.#combined;
+  }
+
+  /** What it has told. */
+  get reading(): WatermarkReading {
+    return { watermark: this.#combined, idle: this.#idle };
+  }
+
+  stateOf(channel: number): ChannelWatermark {
+    return {
+      watermark: this.#watermarks[channel] ?? MIN_WATERMARK,
+      state: this.#states[channel] ?? 'active',
+    };
+  }
+
+  /** Before anything comes: a channel begins where it was; `begin` then tells what that makes together. */
+  place(channel: number, { watermark, state }: ChannelWatermark): void {
+    this.#watermarks[channel] = watermark;
+    this.#states[channel] = state;
+  }
+
+  begin(): readonly WatermarkChange[] {
+    return this.#changes();
   }
 
   /** A watermark makes an idle channel active again. */

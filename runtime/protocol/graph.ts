@@ -15,6 +15,7 @@ export const stateType = z.enum([
   'operator-list',
   'operator-union',
   'operator-broadcast',
+  'in-flight',
 ]);
 export type StateType = z.infer<typeof stateType>;
 

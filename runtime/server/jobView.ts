@@ -232,7 +232,11 @@ export class JobView {
       id: pending.checkpointId,
       kind: pending.kind,
       status: 'in-progress',
-      unaligned: this.#job.checkpointConfig.unaligned,
+      // One with a timeout begins aligned; whether it turned shows in what it persisted.
+      unaligned:
+        this.#job.checkpointConfig.unaligned &&
+        this.#job.checkpointConfig.alignedTimeoutMs === 0 &&
+        pending.kind !== 'savepoint',
       trigger: pending.trigger,
       triggeredAt: pending.triggeredAt,
       lastAcknowledgedAt: null,

@@ -59,4 +59,5 @@ const notCounted: ReadonlySet<string> = new Set([
   'operator-list',
   'operator-union',
   'operator-broadcast',
+  'in-flight',
 ]);

@@ -15,12 +15,16 @@ export type Key =
   | { readonly [name: string]: Key };
 
 export type KeyedStateType = 'value' | 'list' | 'map' | 'reducing' | 'aggregating' | 'timers';
-export type OperatorStateType = 'operator-list' | 'operator-union' | 'operator-broadcast';
+/** `in-flight`: what a barrier has overtaken, and what was known of its channels; no author declares it. */
+export type OperatorStateType = 'operator-list' | 'operator-union' | 'operator-broadcast' | 'in-flight';
 export type StateType = KeyedStateType | OperatorStateType;
 
 /** Of an operator as a whole, not of a key. */
 export const isOperatorState = (type: StateType): type is OperatorStateType =>
-  type === 'operator-list' || type === 'operator-union' || type === 'operator-broadcast';
+  type === 'operator-list' ||
+  type === 'operator-union' ||
+  type === 'operator-broadcast' ||
+  type === 'in-flight';
 
 /** The plain part of a declaration. */
 export interface StateDescription {
@@ -36,6 +40,15 @@ export interface StateDescription {
 export const timerStates = {
   eventTime: { name: 'event-time-timers', type: 'timers', schemaVersion: 1 },
   processingTime: { name: 'processing-time-timers', type: 'timers', schemaVersion: 1 },
+} as const satisfies Record<string, StateDescription>;
+
+/** States of every operator, in checkpoints whose barriers have overtaken something. No author's state ends like this. */
+export const inFlightStates = {
+  /** At the receiving operator: what lay in its channels. */
+  received: { name: 'received (in flight)', type: 'in-flight', schemaVersion: 1 },
+  /** At the sending operator: what waited for room in them. */
+  sent: { name: 'sent (in flight)', type: 'in-flight', schemaVersion: 1 },
+  watermarks: { name: 'watermarks (in flight)', type: 'in-flight', schemaVersion: 1 },
 } as const satisfies Record<string, StateDescription>;
 
 export interface StateDeclaration<T = unknown> extends StateDescription {

@@ -276,6 +276,7 @@ export class KeyedStateBackend {
       case 'operator-list':
       case 'operator-union':
       case 'operator-broadcast':
+      case 'in-flight':
         throw new AssertionError(`${declaration.name} is no keyed state that is declared`);
       default:
         return unreachable(type);

@@ -345,15 +345,15 @@ test.each<[string, (env: Environment) => void, string]>([
       env.checkpoints({ alignedTimeout: '1 s' });
       loose(env).sinkTo(collectingSink());
     },
-    'Pipeline "test" asks for an aligned timeout, which only unaligned checkpoints have: leave `alignedTimeout` out.',
+    'Pipeline "test" asks for an aligned timeout, which only unaligned checkpoints have: leave `alignedTimeout` out, or add `unaligned: true`.',
   ],
   [
-    'unaligned, in this version',
+    'unaligned, several at once',
     (env) => {
-      env.checkpoints({ unaligned: true });
+      env.checkpoints({ unaligned: true, maxConcurrent: 2 });
       loose(env).sinkTo(collectingSink());
     },
-    'Pipeline "test" asks for unaligned checkpoints, which this version cannot take yet: leave `unaligned` out, and checkpoints are aligned.',
+    'Pipeline "test" asks for unaligned checkpoints and for 2 at once: unaligned ones come one after the other, as in Flink, so leave `maxConcurrent` out.',
   ],
   [
     'an interval of nothing',

@@ -36,7 +36,7 @@ const pipelineFile = fileURLToPath(new URL('./pipeline.ts', import.meta.url));
 
 /** `directory` is empty; everything of the run goes there. */
 export async function chaosRun(seed: number, directory: string): Promise<ChaosResult> {
-  const run = new ChaosRun(seededRandom(seed), directory);
+  const run = new ChaosRun(seededRandom(seed), seed, directory);
   await mkdir(directory, { recursive: true });
   const exitCode = await run.live();
   const committed = committedLines(join(directory, 'out'));
@@ -59,15 +59,19 @@ export function committedLines(directory: string): readonly string[] {
     .filter((line) => line !== '');
 }
 
+const overtakings = [['--unaligned'], [], ['--unaligned', '--aligned-timeout', '20ms']];
+
 class ChaosRun {
   readonly #random: Random;
   readonly #directory: string;
+  #mode: number;
   readonly kills: string[] = [];
   readonly parallelism: number[] = [];
   log = '';
 
-  constructor(random: Random, directory: string) {
+  constructor(random: Random, seed: number, directory: string) {
     this.#random = random;
+    this.#mode = seed;
     this.#directory = directory;
   }
 
@@ -91,7 +95,10 @@ class ChaosRun {
   #start(more: readonly string[]): RunningCommand {
     const parallelism = 1 + this.#random.below(3);
     this.parallelism.push(parallelism);
-    const args = ['run', pipelineFile, '--from', 'latest', '--parallelism', String(parallelism), ...more];
+    // Each start chooses: what an unaligned checkpoint holds is restored by a run that takes aligned ones, too.
+    const overtaking = overtakings[this.#mode++ % overtakings.length] ?? [];
+    const args = ['run', pipelineFile, '--from', 'latest', '--parallelism', String(parallelism)];
+    args.push(...overtaking, ...more);
     return startCommand(args, {
       cwd: this.#directory,
       env: { CHAOS_RECORDS: String(records), CHAOS_PER_SECOND: String(perSecond) },

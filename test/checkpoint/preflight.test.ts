@@ -24,6 +24,7 @@ const file = (subtaskIndex: number) => ({ path: `${subtaskIndex}`, bytes: 1, sha
 function check(
   planned: Partial<GraphOperator> | null,
   saved: Partial<ManifestOperator> | null,
+  fingerprint = 'another plan',
 ): PreflightReport {
   const operators =
     saved === null
@@ -41,7 +42,7 @@ function check(
           },
         ];
   return preflight(
-    manifest({ operators, sources: [] }),
+    manifest({ operators, sources: [], fingerprint }),
     graph(planned === null ? [] : [operator(planned)]),
     nothing,
   );
@@ -328,6 +329,36 @@ function operator(changes: Partial<GraphOperator>): GraphOperator {
     ...changes,
   };
 }
+
+test('what was in flight fits the plan that it was taken with, at any parallelism, and no other', () => {
+  const inFlight: ManifestState = {
+    name: 'received (in flight)',
+    type: 'in-flight',
+    schemaVersion: 1,
+    keys: 3,
+    bytes: 90,
+  };
+  const watermarks: ManifestState = { ...inFlight, name: 'watermarks (in flight)', keys: 2 };
+  const saved = { states: [inFlight, watermarks] };
+  expect(verdicts(check({}, saved, 'f'))).toEqual([
+    ['received (in flight)', 'as-is', 'As is: 3 batches of records in flight, 90 B.'],
+  ]);
+  expect(verdicts(check({ parallelism: 3 }, saved, 'f'))).toEqual([
+    ['received (in flight)', 'rescaled', 'Rescaled 2 → 3: 3 batches of records in flight, 90 B.'],
+  ]);
+  for (const changed of [check({}, saved), check(null, saved)]) {
+    expect(changed.possible).toBe(false);
+    expect(verdicts(changed)).toEqual([
+      [
+        'received (in flight)',
+        'impossible',
+        'Has 3 batches of records in flight, 90 B, which only the plan that it was taken with can take: take a savepoint before the code is changed, or go on from the newest one.',
+      ],
+    ]);
+  }
+  // Nothing was in flight after all: any plan that fits will do.
+  expect(check({}, { states: [{ ...inFlight, keys: 0 }, watermarks] }).possible).toBe(true);
+});
 
 function graph(operators: readonly GraphOperator[]): JobGraph {
   return {

@@ -1,4 +1,4 @@
-/** Both kinds of channel keep the same promises (C1 to C3 of channel.ts). */
+/** Both kinds of channel keep the same promises (C1 to C4 of channel.ts). */
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../runtime/base/random.ts';
 import type { ChannelReader, ChannelWriter } from '../../runtime/engine/channels/channel.ts';
@@ -144,4 +144,51 @@ test('a batch that would never fit is refused as too large, not as full', () => 
   const memory = makeRing(RING_BYTES_MIN);
   const writer = new RingChannelWriter(0, CAPACITY, memory, () => {});
   expect(writer.offer(data('x'.repeat(RING_BYTES_MIN)))).toBe('too-large');
+});
+
+describe.each(kinds)('announcements in %s', (_kind, make) => {
+  const told = (checkpointId: number, position: number) => {
+    const frame = barrier(checkpointId);
+    if (frame.kind !== 'barrier') throw new Error('a barrier is a barrier');
+    return { barrier: frame.barrier, position };
+  };
+
+  test('an announcement is seen once, ahead of what is unread, and a newer one replaces it', () => {
+    const { writer, reader } = make();
+    expect(reader.takeAnnouncement()).toBeNull();
+    for (const frame of [data('a'), data('b')]) writer.offer(frame);
+    expect(writer.writtenPosition()).toBe(2);
+    writer.announce(told(1, writer.writtenPosition()));
+    expect(reader.takeAnnouncement()).toEqual(told(1, 2));
+    expect(reader.takeAnnouncement()).toBeNull();
+    writer.announce(told(2, 2));
+    writer.announce(told(3, 2));
+    expect(reader.takeAnnouncement()).toEqual(told(3, 2));
+    expect(reader.takeAnnouncement()).toBeNull();
+    expect(drain(reader)).toEqual([data('a'), data('b')]);
+  });
+
+  test('what lies before an announced position can be looked at and is still read', () => {
+    const { writer, reader } = make();
+    const random = seededRandom(7);
+    const text = 'x'.repeat(700);
+    let next = 0;
+    let read = 0;
+    const queued: Frame[] = [];
+    for (let round = 0; round < 120; round++) {
+      const frame: Frame = random.below(4) === 0 ? { kind: 'watermark', time: next } : data(`${next}${text}`);
+      if (writer.offer(frame) === 'taken') {
+        queued.push(frame);
+        next++;
+      }
+      const until = read + random.below(queued.length + 1);
+      expect(reader.peek(until)).toEqual(queued.slice(0, until - read));
+      if (random.below(2) === 0 && queued.length > 0) {
+        expect(reader.take()).toEqual(queued.shift());
+        read++;
+      }
+    }
+    expect(reader.readPosition()).toBe(read);
+    expect(() => reader.peek(next + 1)).toThrow('written');
+  });
 });

@@ -8,12 +8,18 @@ import type { ChannelReader, ChannelWriter } from '../../runtime/engine/channels
 import type { Frame } from '../../runtime/engine/channels/frame.ts';
 import { makeRing } from '../../runtime/engine/channels/ring.ts';
 import { RingChannelReader, RingChannelWriter } from '../../runtime/engine/channels/ringChannel.ts';
-import type { FromWorker, SubtaskId, ToWorker } from '../../runtime/engine/control/messages.ts';
+import type {
+  DeployOptions,
+  FromWorker,
+  SubtaskId,
+  ToWorker,
+} from '../../runtime/engine/control/messages.ts';
 import { MetricsTable } from '../../runtime/engine/metricsTable.ts';
 import { TaskThread } from '../../runtime/engine/taskThread.ts';
 import { buildExecutionGraph } from '../../runtime/graph/buildExecutionGraph.ts';
 import type { OperatorFactory } from '../../runtime/graph/jobDefinition.ts';
 import {
+  type CheckpointSettings,
   defaultCheckpointSettings,
   defaultRestartStrategy,
   type GraphOperator,
@@ -60,18 +66,19 @@ export interface OneTask {
   messages(type: FromWorker['type']): FromWorker[];
 }
 
-export const barrierFrame = (checkpointId: number): Frame => ({
+export const barrierFrame = (checkpointId: number, given: Partial<Barrier> = {}): Frame => ({
   kind: 'barrier',
-  barrier: barrierOf(checkpointId),
+  barrier: barrierOf(checkpointId, given),
 });
 
-export const barrierOf = (checkpointId: number): Barrier => ({
+export const barrierOf = (checkpointId: number, given: Partial<Barrier> = {}): Barrier => ({
   checkpointId,
   timestamp: 0,
   isSavepoint: false,
   unaligned: false,
   suspend: false,
   directory: `/attempt-${checkpointId}`,
+  ...given,
 });
 
 export const dataFrame = (...values: unknown[]): Frame => ({
@@ -80,7 +87,7 @@ export const dataFrame = (...values: unknown[]): Frame => ({
   timestamps: values.map(() => 0),
 });
 
-export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
+export const oneTask = (operator: StreamOperator, inputs = 1, given: Surroundings = {}): OneTask => {
   const sources = Array.from({ length: inputs }, (_unused, index) => `in${index}`);
   return alone(
     [
@@ -91,8 +98,17 @@ export const oneTask = (operator: StreamOperator, inputs = 1): OneTask => {
     [...sources.map((uid) => edge(uid, 'task')), edge('task', 'out')],
     'task',
     { role: 'operator', states: [], create: () => operator },
+    given,
   );
 };
+
+/** What a test may say of the world around the task. */
+export interface Surroundings {
+  readonly checkpoints?: Partial<CheckpointSettings>;
+  readonly restore?: DeployOptions['restore'];
+  readonly disk?: MemoryDisk;
+  readonly ringBytes?: number;
+}
 
 /** A source in the place of the task. */
 export const oneSource = <T>(
@@ -119,6 +135,7 @@ const alone = (
   edges: JobGraph['edges'],
   tested: string,
   factory: OperatorFactory,
+  given: Surroundings = {},
 ): OneTask => {
   const sources = edges.filter(({ to }) => to === tested).map(({ from }) => from);
   const graph: JobGraph = {
@@ -127,17 +144,19 @@ const alone = (
     operators,
     edges,
     fingerprint: 'x',
-    checkpoints: defaultCheckpointSettings,
+    checkpoints: { ...defaultCheckpointSettings, ...given.checkpoints },
     restart: defaultRestartStrategy,
   };
   const execution = buildExecutionGraph(graph);
   const mine: SubtaskId[] = [{ vertex: tested, index: 0 }];
   const neighbours: SubtaskId[] = [...sources, 'out'].map((uid) => ({ vertex: uid, index: 0 }));
-  const rings = new Map(execution.channels.map((channel) => [channel.id, makeRing(1 << 16)]));
+  const rings = new Map(
+    execution.channels.map((channel) => [channel.id, makeRing(given.ringBytes ?? 1 << 16)]),
+  );
   const clock = new ManualClock(1_000);
   const metrics = new MetricsTable(execution, null);
   const waiting: (() => void)[] = [];
-  const disk = new MemoryDisk((call) => waiting.push(call));
+  const disk = given.disk ?? new MemoryDisk((call) => waiting.push(call));
   const sent: FromWorker[] = [];
   let held = false;
   const thread = new TaskThread({
@@ -150,7 +169,7 @@ const alone = (
       parallelism: 1,
       checkpoints: graph.checkpoints,
       restart: graph.restart,
-      restore: null,
+      restore: given.restore ?? null,
       supersede: false,
     },
     threadIndex: 0,

@@ -1,7 +1,7 @@
 /** Order and backpressure of an output edge: O1 to O3 of output.ts. */
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../runtime/base/random.ts';
-import type { ChannelWriter } from '../../runtime/engine/channels/channel.ts';
+import type { Announcement, ChannelWriter } from '../../runtime/engine/channels/channel.ts';
 import type { Frame } from '../../runtime/engine/channels/frame.ts';
 import { ChannelMeter } from '../../runtime/engine/meters.ts';
 import { MetricsTable } from '../../runtime/engine/metricsTable.ts';
@@ -21,6 +21,14 @@ class NarrowChannel implements ChannelWriter {
   constructor(room: number, batchMax = Number.POSITIVE_INFINITY) {
     this.room = room;
     this.#batchMax = batchMax;
+  }
+
+  announce({ barrier }: Announcement): void {
+    this.seen.push(`announced ${barrier.checkpointId}`);
+  }
+
+  writtenPosition(): number {
+    return this.seen.length;
   }
 
   hasRoom(): boolean {
@@ -62,6 +70,7 @@ const outputOver = (
     random: seededRandom(1),
     startAt: 0,
     batchRecords,
+    overtaking: null,
     ...given,
   });
 

@@ -63,6 +63,16 @@ test('an operator that asked to stand alone does, on both sides', () => {
   check({ edges: ['a → b', 'b → c'], operators: { b: { chainable: false } }, vertices: 'a b c' });
 });
 
+test('an operator that something is in flight to begins a chain, where it would be chained else', () => {
+  const graph = graphOf(['a → b', 'b → c', 'b → d']);
+  const drawn = (heads?: ReadonlySet<string>) =>
+    buildExecutionGraph(graph, null, heads).vertices.map(({ operators }) =>
+      operators.map(({ operator }) => operator.uid).join('+'),
+    );
+  expect(drawn()).toEqual(['a+b+c+d']);
+  expect(drawn(new Set(['b', 'a']))).toEqual(['a', 'b+c+d']);
+});
+
 test('another parallelism ends a chain, and one to one becomes round robin', () => {
   check({
     edges: ['a → b', 'b → c'],

@@ -27,7 +27,7 @@ export interface ReadFile {
   readonly states: Readonly<Record<string, ReadState>>;
 }
 
-const typeNames = ['value', 'list', 'map', 'reducing', 'aggregating', 'timers', 'operator-list', 'operator-union', 'operator-broadcast'];
+const typeNames = ['value', 'list', 'map', 'reducing', 'aggregating', 'timers', 'operator-list', 'operator-union', 'operator-broadcast', 'in-flight'];
 
 /** The manifest and, by uid and subtask index, what is in the data files. */
 export function readSnapshot(directory: string) {

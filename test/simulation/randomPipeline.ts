@@ -19,11 +19,12 @@ export interface RandomPipeline {
 
 const OUT_OF_ORDER_MS = 60;
 
-/** `later` calls at any time. */
+/** `later` calls at any time. `loose`: draws operators that take the parallelism of the job; null: each has its own. */
 export const randomPipeline = (
   random: Random,
   sink: () => Sink<Item>,
   later: (call: () => void) => void,
+  loose: Random | null = null,
 ): RandomPipeline => {
   const words: string[] = [];
   const inputs = Array.from({ length: 1 + random.below(3) }, (_unused, place) => randomInput(random, place));
@@ -34,7 +35,7 @@ export const randomPipeline = (
     other: random.below(8),
     parallelism: 1 + random.below(3),
     choice: random.below(8),
-  }));
+  })).map((choice) => ({ ...choice, isLoose: loose !== null && loose.below(2) === 0 }));
   const sourceParallelism = inputs.map(() => 1 + random.below(3));
   let expected: readonly string[] = [];
 
@@ -54,11 +55,12 @@ export const randomPipeline = (
     for (const [place, choice] of choices.entries()) {
       const from = streams[choice.stream % streams.length] as Made;
       const other = streams[choice.other % streams.length] as Made;
-      const options = { ...choice, uid: `op${place}`, later };
+      const { isLoose, parallelism } = choice;
+      const options = { ...choice, uid: `op${place}`, later, parallelism: isLoose ? null : parallelism };
       const stage = present(allStages[choice.stage], 'a stage');
       const applied = stage(from, other, options) ?? present(anyInput(from, other, options), 'a stage');
       words.push(
-        `${applied.word}×${choice.parallelism}(${choice.stream % streams.length}${applied.usesOther ? `,${choice.other % streams.length}` : ''})`,
+        `${applied.word}×${isLoose ? 'p' : parallelism}(${choice.stream % streams.length}${applied.usesOther ? `,${choice.other % streams.length}` : ''})`,
       );
       used.add(from);
       if (applied.usesOther) used.add(other);

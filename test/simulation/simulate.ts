@@ -7,10 +7,12 @@
  * twice tells another number, so that of pipelines with windows only the end is looked at.
  */
 import { type Random, seededRandom } from '../../runtime/base/random.ts';
+import type { Manifest, ManifestState } from '../../runtime/checkpoint/manifest.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
 import { RING_BYTES_MIN } from '../../runtime/engine/channels/ring.ts';
 import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
+import { inFlightStates } from '../../runtime/state/declarations.ts';
 import { MemoryDisk } from './memoryDisk.ts';
 import { randomPipeline } from './randomPipeline.ts';
 import { Scheduler } from './scheduler.ts';
@@ -27,17 +29,31 @@ export interface SimulationResult {
   readonly kills: number;
   readonly checkpoints: number;
   readonly restores: number;
+  /** Deployments that replayed what had been in flight, and at another parallelism. */
+  readonly replays: number;
+  readonly rescaledReplays: number;
 }
+
+export type Overtaking = Pick<CheckpointSettings, 'unaligned' | 'alignedTimeoutMs'>;
+export const aligned: Overtaking = { unaligned: false, alignedTimeoutMs: 0 };
+
+/** Unaligned in every second life, after a timeout in a third of these. By itself, so that old seeds tell their old story. */
+export const drawnOvertaking = (seed: number): Overtaking => {
+  const random = seededRandom(seed ^ 0x5eed);
+  if (random.below(2) === 0) return aligned;
+  return { unaligned: true, alignedTimeoutMs: random.below(3) === 0 ? 1 + random.below(20) : 0 };
+};
 
 /** Throws with the seed and the story when a promise is broken. */
 export const simulate = (
   seed: number,
   mode: CheckpointSettings['mode'] = 'exactly-once',
+  overtaking: Overtaking = mode === 'exactly-once' ? drawnOvertaking(seed) : aligned,
 ): SimulationResult => {
   const random = seededRandom(seed);
   const story: string[] = [];
   try {
-    return life(seed, mode, random, story);
+    return life(seed, mode, overtaking, random, story);
   } catch (error) {
     throw new Error(
       `seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n  ${story.join('\n  ')}`,
@@ -49,6 +65,7 @@ export const simulate = (
 const life = (
   seed: number,
   mode: CheckpointSettings['mode'],
+  overtaking: Overtaking,
   random: Random,
   story: string[],
 ): SimulationResult => {
@@ -58,10 +75,12 @@ const life = (
     random,
     () => jsonl.sink(OUT),
     (call) => scheduler.later(call),
+    overtaking === aligned ? null : seededRandom(seed),
   );
   const settings: CheckpointSettings = {
     ...pipeline.define().graph.checkpoints,
     mode,
+    ...overtaking,
     intervalMs: random.below(6) === 0 ? null : 2 + random.below(30),
     retained: 1 + random.below(3),
     tolerableFailures: 100,
@@ -81,12 +100,15 @@ const life = (
   const threadsMax = 1 + random.below(3);
   const ringBytes = random.below(2) === 0 ? RING_BYTES_MIN : 1 << 16;
   story.push(
-    `${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, channels of ${channelRecords} records, checkpoints every ${settings.intervalMs} ms`,
+    `${description}, ${threadsMax} threads, rings of ${ringBytes} bytes, channels of ${channelRecords} records, checkpoints every ${settings.intervalMs} ms, ${overtaking.unaligned ? `unaligned after ${overtaking.alignedTimeoutMs} ms` : 'aligned'}`,
   );
   let faults = random.below(8);
   let kills = 0;
   let checkpoints = 0;
   let restores = 0;
+  let replays = 0;
+  let rescaledReplays = 0;
+  const inFlightOf = new Map<number, Manifest>();
   const savepoints: RestorePoint[] = [];
 
   for (let run = 0; ; run++) {
@@ -113,7 +135,20 @@ const life = (
       nextCheckpointId: highestId(disk) + 1,
       retained: retainedOn(disk),
       emit: (fact) => {
-        if (fact.type === 'checkpoint-completed') checkpoints++;
+        if (fact.type === 'checkpoint-completed') {
+          checkpoints++;
+          inFlightOf.set(fact.checkpointId, fact.manifest);
+        }
+        if (fact.type === 'deployed') {
+          const from = inFlightOf.get(fact.restoredCheckpointId ?? 0);
+          const moved = from?.operators.filter((operator) => operator.states.some(isInFlight)) ?? [];
+          if (moved.length > 0) replays++;
+          const parallelismOf = new Map(
+            fact.graph.job.operators.map(({ uid, parallelism: now }) => [uid, now]),
+          );
+          if (moved.some(({ uid, parallelism: before }) => parallelismOf.get(uid) !== before))
+            rescaledReplays++;
+        }
         if (fact.type === 'failure')
           story.push(
             `failure: ${fact.failure.operator ?? fact.failure.subtask.vertex}: ${fact.failure.name}: ${fact.failure.message}\n${fact.failure.origin === 'user' || fact.failure.origin === 'engine' ? fact.failure.stack : ''}`,
@@ -145,8 +180,11 @@ const life = (
 
   if (mode === 'exactly-once') compare(expected, committed(disk), expected);
   else if (!description.includes('window')) compare(expected, committed(disk), null);
-  return { seed, description, kills, checkpoints, restores };
+  return { seed, description, kills, checkpoints, restores, replays, rescaledReplays };
 };
+
+const isInFlight = ({ name, type, keys }: ManifestState): boolean =>
+  type === 'in-flight' && name !== inFlightStates.watermarks.name && keys > 0;
 
 /** What a user might do meanwhile. */
 const act = (

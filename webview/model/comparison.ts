@@ -57,6 +57,8 @@ export function amountOf(type: StateType, count: number): string {
       return counted(count, 'element');
     case 'operator-broadcast':
       return counted(count, 'entry', 'entries');
+    case 'in-flight':
+      return counted(count, 'batch', 'batches');
   }
 }
 

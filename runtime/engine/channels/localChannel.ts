@@ -4,7 +4,8 @@
  * The queue is a growing array with a moving head that is compacted now and then: pushing and shifting at both ends of
  * a JavaScript array costs a copy per shift.
  */
-import type { ChannelReader, ChannelWriter } from './channel.ts';
+import { assert } from '../../base/assert.ts';
+import type { Announcement, ChannelReader, ChannelWriter } from './channel.ts';
 import { batchRecords, type Frame } from './frame.ts';
 
 /**
@@ -22,6 +23,7 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
   #queuedRecords = 0;
   #written = 0;
   #read = 0;
+  #announcement: Announcement | null = null;
 
   constructor(channel: number, capacityRecords: number) {
     this.channel = channel;
@@ -63,6 +65,21 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
     if (frame.kind === 'data') this.#queuedRecords -= frame.values.length;
     this.#read++;
     return frame;
+  }
+
+  announce(announcement: Announcement): void {
+    this.#announcement = announcement;
+  }
+
+  takeAnnouncement(): Announcement | null {
+    const announcement = this.#announcement;
+    this.#announcement = null;
+    return announcement;
+  }
+
+  peek(until: number): readonly Frame[] {
+    assert(until >= this.#read && until <= this.#written, 'what is peeked at was written and not read');
+    return this.#frames.slice(this.#head, this.#head + until - this.#read) as readonly Frame[];
   }
 
   hasFrame(): boolean {

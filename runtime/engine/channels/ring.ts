@@ -9,6 +9,8 @@
  *
  * - R1. The reader never looks beyond `written`; the writer never writes before `read` + capacity.
  * - R2. Data leaves CONTROL_BYTES free; control frames may use them (C2 of channel.ts).
+ * - R3. Between header and area lie two slots for announcements (C4), written in turn, each before the count that tells of it.
+ *   Whoever finds the count unchanged after reading the newest slot has read it whole: the writer was in the other one.
  */
 import { assert } from '../../base/assert.ts';
 
@@ -18,7 +20,13 @@ const FRAMES_WRITTEN = 2;
 const FRAMES_READ = 3;
 const RECORDS_WRITTEN = 4;
 const RECORDS_READ = 5;
+const ANNOUNCEMENTS = 6;
 const HEADER_BYTES = 64;
+const SLOTS = 2;
+/** Position, length, and the longest path that systems allow with what else a barrier carries. */
+const SLOT_BYTES = 8 + 4_600;
+export const ANNOUNCEMENT_BYTES_MAX = SLOT_BYTES - 8;
+const AREA_AT = HEADER_BYTES + SLOTS * SLOT_BYTES;
 export const FRAME_HEADER_BYTES = 16;
 const SKIP = -1;
 
@@ -31,22 +39,29 @@ export const makeRing = (capacityBytes: number): SharedArrayBuffer => {
     capacityBytes >= RING_BYTES_MIN && capacityBytes % 8 === 0,
     'a ring has at least 8 KiB, a multiple of 8',
   );
-  return new SharedArrayBuffer(HEADER_BYTES + capacityBytes);
+  return new SharedArrayBuffer(AREA_AT + capacityBytes);
 };
+
+const slotOf = <T>(slots: readonly T[], count: number): T => slots[count & (SLOTS - 1)] as T;
 
 const padded = (bytes: number): number => (bytes + 7) & ~7;
 
 abstract class RingEnd {
   protected readonly header: Int32Array;
+  protected readonly slots: readonly { readonly words: Int32Array; readonly bytes: Uint8Array }[];
   protected readonly bytes: Uint8Array;
   protected readonly words: Int32Array;
   readonly capacity: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.header = new Int32Array(memory, 0, HEADER_BYTES / 4);
-    this.capacity = memory.byteLength - HEADER_BYTES;
-    this.bytes = new Uint8Array(memory, HEADER_BYTES, this.capacity);
-    this.words = new Int32Array(memory, HEADER_BYTES, this.capacity / 4);
+    this.slots = Array.from({ length: SLOTS }, (_unused, index) => ({
+      words: new Int32Array(memory, HEADER_BYTES + index * SLOT_BYTES, 2),
+      bytes: new Uint8Array(memory, HEADER_BYTES + index * SLOT_BYTES + 8, ANNOUNCEMENT_BYTES_MAX),
+    }));
+    this.capacity = memory.byteLength - AREA_AT;
+    this.bytes = new Uint8Array(memory, AREA_AT, this.capacity);
+    this.words = new Int32Array(memory, AREA_AT, this.capacity / 4);
   }
 
   framesWritten(): number {
@@ -68,6 +83,7 @@ export class RingWriter extends RingEnd {
   #frames = 0;
   #records = 0;
   #at = 0;
+  #announcements = 0;
 
   /** Bytes that could be written at once, in the worst case of a skip at the end. */
   freeBytes(): number {
@@ -98,6 +114,16 @@ export class RingWriter extends RingEnd {
     return true;
   }
 
+  /** At most ANNOUNCEMENT_BYTES_MAX. Frames written later are seen later (R3). */
+  announce(position: number, payload: Uint8Array): void {
+    const slot = slotOf(this.slots, this.#announcements);
+    slot.words[0] = position;
+    slot.words[1] = payload.length;
+    slot.bytes.set(payload);
+    this.#announcements = (this.#announcements + 1) | 0;
+    Atomics.store(this.header, ANNOUNCEMENTS, this.#announcements);
+  }
+
   #used(): number {
     return (this.#written - Atomics.load(this.header, READ)) >>> 0;
   }
@@ -108,6 +134,45 @@ export class RingReader extends RingEnd {
   #frames = 0;
   #records = 0;
   #at = 0;
+  #announcements = 0;
+
+  /** The newest announcement that was not taken yet; the payload is a copy. */
+  takeAnnouncement(): { readonly position: number; readonly payload: Uint8Array } | null {
+    let newest = Atomics.load(this.header, ANNOUNCEMENTS);
+    if (newest === this.#announcements) return null;
+    while (true) {
+      const { words, bytes } = slotOf(this.slots, newest - 1);
+      const position = (words[0] as number) >>> 0;
+      const length = words[1] as number;
+      // A torn length may be anything.
+      const payload = bytes.slice(0, Math.max(0, Math.min(length, ANNOUNCEMENT_BYTES_MAX)));
+      const now = Atomics.load(this.header, ANNOUNCEMENTS);
+      if (now === newest) {
+        this.#announcements = newest;
+        return { position, payload };
+      }
+      newest = now;
+    }
+  }
+
+  /** The frames before that position, without consuming them: R1 leaves them alone until they are read. */
+  peek<T>(until: number, use: (kind: number, payload: Uint8Array) => T): T[] {
+    const count = (until - this.#frames) >>> 0;
+    assert(
+      count <= (this.framesWritten() - this.#frames) >>> 0,
+      'what is peeked at was written and not read',
+    );
+    const seen: T[] = [];
+    let at = this.#at;
+    for (let left = count; left > 0; left--) {
+      if (this.words[at >> 2] === SKIP) at = 0;
+      const length = this.words[at >> 2] as number;
+      const start = at + FRAME_HEADER_BYTES;
+      seen.push(use(this.words[(at >> 2) + 1] as number, this.bytes.slice(start, start + length)));
+      at = (at + FRAME_HEADER_BYTES + padded(length)) % this.capacity;
+    }
+    return seen;
+  }
 
   hasFrame(): boolean {
     return Atomics.load(this.header, WRITTEN) !== this.#read;

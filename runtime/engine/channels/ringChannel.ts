@@ -4,9 +4,9 @@
  */
 import { assert } from '../../base/assert.ts';
 import { BlockCodec, frameKinds } from './blockCodec.ts';
-import type { ChannelReader, ChannelWriter } from './channel.ts';
+import type { Announcement, ChannelReader, ChannelWriter } from './channel.ts';
 import { batchRecords, type Frame } from './frame.ts';
-import { CONTROL_BYTES, FRAME_HEADER_BYTES, RingReader, RingWriter } from './ring.ts';
+import { ANNOUNCEMENT_BYTES_MAX, CONTROL_BYTES, FRAME_HEADER_BYTES, RingReader, RingWriter } from './ring.ts';
 
 export class RingChannelWriter implements ChannelWriter {
   readonly channel: number;
@@ -54,6 +54,20 @@ export class RingChannelWriter implements ChannelWriter {
     return 'taken';
   }
 
+  announce({ barrier, position }: Announcement): void {
+    const payload = this.#codec.encode({ kind: 'barrier', barrier });
+    if (payload.length > ANNOUNCEMENT_BYTES_MAX)
+      throw new RangeError(
+        'the path of the checkpoint directory is too long to be announced; put the data directory elsewhere',
+      );
+    this.#ring.announce(position, payload);
+    this.#wakeReader();
+  }
+
+  writtenPosition(): number {
+    return this.#ring.framesWritten();
+  }
+
   /** A third of the ring: such a block always fits once the ring has drained, wherever the end of the area falls. */
   #blockBytesMax(): number {
     return Math.floor((this.#ring.capacity - CONTROL_BYTES) / 3);
@@ -86,6 +100,18 @@ export class RingChannelReader implements ChannelReader {
   nextKind(): Frame['kind'] | null {
     const kind = this.#ring.nextKind();
     return kind < 0 ? null : kindName(kind);
+  }
+
+  takeAnnouncement(): Announcement | null {
+    const found = this.#ring.takeAnnouncement();
+    if (found === null) return null;
+    const frame = this.#codec.decode('barrier', found.payload);
+    assert(frame.kind === 'barrier', 'what is announced is a barrier');
+    return { barrier: frame.barrier, position: found.position };
+  }
+
+  peek(until: number): readonly Frame[] {
+    return this.#ring.peek(until, (kind, payload) => this.#codec.decode(kindName(kind), payload));
   }
 
   readPosition(): number {

@@ -45,7 +45,11 @@ export interface SnapshotReport {
 /** Where an operator's state comes from at restore: the files of all old subtasks, absolute paths. */
 export interface RestoredOperator {
   readonly uid: string;
+  /** Of the deployment that took the snapshot; 0: the operator is new. */
+  readonly parallelism: number;
   readonly files: readonly { readonly path: string; readonly oldSubtaskIndex: number }[];
+  /** Some of the files hold what was in flight. */
+  readonly inFlight: boolean;
 }
 
 export interface TriggerOptions {

@@ -339,7 +339,7 @@ export class JobMaster {
 
   #deployFrom(point: RestorePoint | null): void {
     const { clock, emit } = this.#options;
-    const graph = this.#tasks.plan(this.#parallelism);
+    const graph = this.#tasks.plan(this.#parallelism, point);
     this.#checkpoints.deployed(graph);
     this.#tasks.deploy(point);
     // After it: whoever hears of a deployment can read its counters.

@@ -9,7 +9,7 @@ import type { CheckpointSettings, JobGraph } from '../../graph/jobGraph.ts';
 import { type SubtaskId, subtaskName, type ToWorker, type TriggerOptions } from '../control/messages.ts';
 import type { Deployer } from './deployer.ts';
 import { placeSubtasks } from './placement.ts';
-import { restoredOperators } from './restoredOperators.ts';
+import { receiversInFlight, restoredOperators } from './restoredOperators.ts';
 import type { RestorePoint } from './restorePoint.ts';
 
 export interface TaskDeploymentOptions {
@@ -48,9 +48,13 @@ export class TaskDeployment {
     return this.#threads.length > 0;
   }
 
-  /** What the next `deploy` will run. */
-  plan(parallelism: number | null): ExecutionGraph {
-    this.#execution = buildExecutionGraph(this.#options.graph, parallelism);
+  /** What the next `deploy` will run, from this point. */
+  plan(parallelism: number | null, point: RestorePoint | null): ExecutionGraph {
+    this.#execution = buildExecutionGraph(
+      this.#options.graph,
+      parallelism,
+      point === null ? undefined : receiversInFlight(point.manifest, this.#options.graph),
+    );
     return this.#execution;
   }
 

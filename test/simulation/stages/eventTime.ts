@@ -6,17 +6,17 @@ import { applied, drawn, FIRST_TIME, type Item, operatorOptions, type Stage } fr
 const SPREAD_MS = 500;
 
 export const windowByNewTimes: Stage = ({ stream, items }, _other, options) => {
-  const { uid, parallelism } = operatorOptions(options);
+  const { uid, ...rest } = operatorOptions(options);
   const idles = options.choice % 2 === 1;
   const timed = (item: Item): Item => ({ ...item, time: FIRST_TIME + drawn(item, SPREAD_MS) });
-  const reassigned = stream.map(timed, { uid: `${uid}-timed`, parallelism }).assignTimestampsAndWatermarks(
+  const reassigned = stream.map(timed, { uid: `${uid}-timed`, ...rest }).assignTimestampsAndWatermarks(
     // Nothing may be late, in whatever order they come; being idle now and then must not matter either.
     boundedOutOfOrderness(SPREAD_MS, (item) => item.time, { idleAfter: 1 + options.choice * 5 }),
-    { uid: `${uid}-times`, parallelism },
+    { uid: `${uid}-times`, ...rest },
   );
   return applied(
     'window by new times',
-    counted(reassigned, { uid, parallelism }),
+    counted(reassigned, { uid, ...rest }),
     countedItems(items.map(timed)),
     // Who is idle holds nobody back: beside another stream, its windows would be late.
     !idles,

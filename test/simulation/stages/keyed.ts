@@ -59,7 +59,7 @@ export const window: Stage = ({ stream, items, timed }, _other, options) => {
 /** Counts by key and window. */
 export function counted(
   stream: DataStream<Item>,
-  options: { uid: string; parallelism: number },
+  options: { uid: string; parallelism?: number },
 ): DataStream<Item> {
   return stream
     .keyBy((item) => item.key)

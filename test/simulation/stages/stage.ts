@@ -21,7 +21,8 @@ export interface Made {
 /** What was drawn for a stage beside its kind. */
 export interface StageOptions {
   readonly uid: string;
-  readonly parallelism: number;
+  /** Null: that of the job. */
+  readonly parallelism: number | null;
   /** 0 to 7, for whatever the stage has to choose. */
   readonly choice: number;
   /** Calls at any time, in any order with everything else. */
@@ -63,6 +64,6 @@ export function drawn(item: Item, below: number): number {
 }
 
 /** An operator's own options, without what only the stage knows. */
-export function operatorOptions({ uid, parallelism }: StageOptions): { uid: string; parallelism: number } {
-  return { uid, parallelism };
+export function operatorOptions({ uid, parallelism }: StageOptions): { uid: string; parallelism?: number } {
+  return parallelism === null ? { uid } : { uid, parallelism };
 }

@@ -13,6 +13,7 @@ import { JobMaster, type RestorePoint, type TakenSnapshot } from '../engine/job/
 import type { MetricsTable } from '../engine/metricsTable.ts';
 import { CHANNEL_RECORDS, type CheckpointSettings } from '../graph/jobGraph.ts';
 import type { ExceptionInfo } from '../protocol/job.ts';
+import type { OperatorMetrics } from '../protocol/telemetry.ts';
 import type { JobServer } from '../server/jobServer.ts';
 import { JobView } from '../server/jobView.ts';
 import { Alarm } from './alarm.ts';
@@ -32,6 +33,8 @@ export type JobEnd =
       readonly savepoint: TakenSnapshot | null;
       readonly recordsIn: number;
       readonly recordsOut: number;
+      /** The author's own. */
+      readonly metrics: OperatorMetrics[];
     }
   | { readonly status: 'failed'; readonly reason: string; readonly exception: ExceptionInfo | null };
 
@@ -268,7 +271,12 @@ export class JobRun {
       case 'canceled':
       case 'suspended':
         this.#isOver = true;
-        onEnd({ status: fact.status, savepoint: this.#lastSavepoint, ...this.#recordCounts() });
+        onEnd({
+          status: fact.status,
+          savepoint: this.#lastSavepoint,
+          ...this.#recordCounts(),
+          metrics: this.#options.server.operatorMetrics(),
+        });
         break;
       case 'failed':
         this.#isOver = true;

@@ -192,6 +192,7 @@ export class Runtime {
             : summaryOf(this.#data, { manifest: savepoint.manifest, directory: savepoint.path }),
         recordsIn: end.recordsIn,
         recordsOut: end.recordsOut,
+        metrics: end.metrics,
       });
     }
     this.#tick();

@@ -8,6 +8,7 @@
 import * as z from 'zod';
 import { checkpointConfig, exceptionInfo } from './job.ts';
 import { preflight, savepointSummary } from './savepoints.ts';
+import { operatorMetrics } from './telemetry.ts';
 import { count, longText, shortText, sourceLocation, time } from './values.ts';
 
 export const launchRequest = z.object({
@@ -86,6 +87,8 @@ export const launchReport = z.discriminatedUnion('type', [
     savepoint: savepointSummary.nullable(),
     recordsIn: count,
     recordsOut: count,
+    /** What the author's own metrics were at the end. */
+    metrics: z.array(operatorMetrics).default([]),
   }),
   z.object({ type: z.literal('failed'), failure: launchFailure }),
 ]);

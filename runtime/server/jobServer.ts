@@ -14,7 +14,7 @@ import type { CheckpointDetails, CheckpointEvent } from '../protocol/checkpoints
 import type { LogLine } from '../protocol/job.ts';
 import type { Capability, JobSnapshot, RequestResult } from '../protocol/messages.ts';
 import type { DamagedSavepoint, SavepointSummary } from '../protocol/savepoints.ts';
-import type { Telemetry } from '../protocol/telemetry.ts';
+import type { OperatorMetrics, Telemetry } from '../protocol/telemetry.ts';
 import { errorCodes, PROTOCOL_VERSION } from '../protocol/version.ts';
 import type { JobView, Notification } from './jobView.ts';
 import { rpcCodes } from './jsonRpc.ts';
@@ -125,6 +125,13 @@ export class JobServer {
         this.#sendAll(printed(notification));
       }
     }
+  }
+
+  /** What the author's own metrics are now, or were last. */
+  operatorMetrics(): OperatorMetrics[] {
+    if (this.#sampler === null) return [];
+    this.#takeSample(this.#options.clock.monotonicMs());
+    return this.#sampler.changedSince(0).metrics;
   }
 
   savepoints(savepoints: readonly SavepointSummary[], damaged: readonly DamagedSavepoint[]): void {

@@ -1,22 +1,23 @@
 /** Promises in a real task thread: it sleeps while calls are under way, and each answer wakes it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { committedLines } from '../chaos/chaosRun.ts';
-import { runCommand } from './sluiceCommand.ts';
+import { runCommand, startCommand } from './sluiceCommand.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-async-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-/** What it committed, each line read as JSON. */
-async function run<T>(name: string, records: number, body: string): Promise<readonly T[]> {
+/** The file of a pipeline whose stream is `body`. */
+function pipelineOf(name: string, records: number, body: string): string {
   const file = join(cwd, `${name}.ts`);
   writeFileSync(
     file,
-    `import { performance } from 'node:perf_hooks';
+    `import { appendFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { type AsyncContext, pipeline } from 'sluice';
-import { collection, jsonl } from 'sluice/connectors';
+import { collection, generator, jsonl } from 'sluice/connectors';
 
 const numbers = Array.from({ length: ${records} }, (_, n) => n);
 const later = <T>(ms: number, value: T) => new Promise<T>((done) => setTimeout(done, ms, value));
@@ -27,7 +28,12 @@ export default pipeline('${name}', (env) => {
 });
 `,
   );
-  const { code, stderr } = await runCommand(['run', file], { cwd });
+  return file;
+}
+
+/** What it committed, each line read as JSON. */
+async function run<T>(name: string, records: number, body: string): Promise<readonly T[]> {
+  const { code, stderr } = await runCommand(['run', pipelineOf(name, records, body)], { cwd });
   expect(code, stderr).toBe(0);
   return committedLines(join(cwd, name)).map((line) => JSON.parse(line) as T);
 }
@@ -98,4 +104,26 @@ test('time is up by the machine’s clock, what was waited for is aborted, and a
     })`,
   );
   expect(answers).toEqual(['0 is late', '1 after 3', '2 after 1']);
+});
+
+test('a job that is stopped with --drain waits for the calls that are under way', async () => {
+  const begun = join(cwd, 'begun');
+  const file = pipelineOf(
+    'drained',
+    0,
+    `env.fromSource(generator({ make: (n) => n, perSecond: 200 }), { uid: 'numbers' }).asyncMap(
+      (n) => {
+        appendFileSync(${JSON.stringify(begun)}, \`\${n}\\n\`);
+        return later(150, n);
+      },
+      { uid: 'calls', order: 'unordered' },
+    )`,
+  );
+  const job = startCommand(['run', file, '--serve', '--json'], { cwd });
+  await job.object('checkpoint', ({ status }) => status === 'completed');
+  expect((await runCommand(['stop', '--drain'], { cwd })).code).toBe(0);
+  expect((await job.ended).code).toBe(0);
+  const called = readFileSync(begun, 'utf8').trim().split('\n');
+  expect(called.length).toBeGreaterThan(0);
+  expect([...committedLines(join(cwd, 'drained'))].sort()).toEqual(called.sort());
 });

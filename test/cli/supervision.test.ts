@@ -14,7 +14,7 @@ const interrupt: SupervisionEvent = { type: 'interrupt' };
 const exit = (at = 0): SupervisionEvent => ({ type: 'exited', at, lastWords: 'ouch' });
 const ended = (status: 'finished' | 'canceled' | 'suspended'): SupervisionEvent => ({
   type: 'report',
-  report: { type: 'ended', status, savepoint: null, recordsIn: 0, recordsOut: 0 },
+  report: { type: 'ended', status, savepoint: null, recordsIn: 0, recordsOut: 0, metrics: [] },
 });
 const failed: SupervisionEvent = {
   type: 'report',

@@ -20,9 +20,7 @@ afterAll(async () => {
 
 const screens: readonly (readonly [string, ScenarioName, object | undefined])[] = [
   ['overview', 'running', undefined],
-  ['metrics', 'running', { selectedVertex: 'enrich' }],
-  ['metrics of every subtask', 'running', { selectedVertex: 'delay-window', allSubtasks: true }],
-  ['metrics of one subtask', 'running', { selectedVertex: 'weather' }],
+  ['metrics', 'running', { selectedVertex: 'enrich', allSubtasks: true }],
   ['side outputs', 'orders', { selectedVertex: 'check' }],
   ['compare states without keys', 'orders', { view: { kind: 'compare', a: quietId, b: newLimitsId } }],
   ['restore states without keys', 'orders', { view: { kind: 'restore', savepoint: newLimitsId } }],

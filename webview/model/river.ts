@@ -46,6 +46,8 @@ export interface VertexView {
   readonly lagMs: number | null;
   readonly stateBytes: number | null;
   readonly stateless: boolean;
+  /** Some of its state has keys: only that is measured while the job runs. */
+  readonly hasKeyedState: boolean;
   /** An operator of it has metrics of the author's own. */
   readonly hasMetrics: boolean;
   readonly foot: VertexFoot;
@@ -190,6 +192,9 @@ function vertexView(
     lagMs: watermark === null || !isAlive(job) ? null : Math.max(0, now - watermark),
     stateBytes: sumOf(samples, (sample) => sample.stateBytes),
     stateless: vertex.operators.every(({ states }) => states.length === 0),
+    hasKeyedState: vertex.operators.some(({ states }) =>
+      states.some(({ type }) => !type.startsWith('operator-')),
+    ),
     hasMetrics: hasMetrics(vertex, job.metrics),
     foot,
     isJoin: (indexOf(job.graph).inEdges.get(vertex.id)?.length ?? 0) > 1,

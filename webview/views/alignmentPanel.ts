@@ -55,8 +55,8 @@ export function alignmentPanel(context: JobContext): TemplateResult {
       ${
         alignment.subtasks.length === 0
           ? html`<p class="empty">${alignment.running ? 'No gate is shut: no subtask waits for a channel right now.' : 'No subtask had to align.'}</p>`
-          : html`<table>
-            <colgroup><col class="c1 ${alignment.subtasks.some(({ channels }) => channels.some(({ from }) => from.edge !== null)) ? 'with-edges' : ''}" /><col class="c2" /><col /><col class="c4" /></colgroup>
+          : html`<table class=${namesEdges(alignment.subtasks) ? 'with-edges' : ''}>
+            <colgroup><col class="c1" /><col class="c2" /><col /><col class="c4" /></colgroup>
             <thead>
               <tr><th scope="col">Channel</th><th scope="col">Barrier ${checkpoint.id}</th><th scope="col">${alignment.running ? 'Buffered behind it' : 'Waited'}</th><th scope="col" class="n">${alignment.running ? 'Records' : 'Alignment'}</th></tr>
             </thead>
@@ -126,6 +126,11 @@ function subtaskRows(subtask: SubtaskAlignment): TemplateResult {
       </tr>`;
     })}
   </tbody>`;
+}
+
+/** Some sender has several edges, and needs room for saying which. */
+function namesEdges(subtasks: readonly SubtaskAlignment[]): boolean {
+  return subtasks.some(({ channels }) => channels.some(({ from }) => from.edge !== null));
 }
 
 function senderCell({ name, edge, isSideOutput }: Sender): TemplateResult {

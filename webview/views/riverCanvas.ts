@@ -362,7 +362,7 @@ function drawLabels(
     if (view.sideOutput !== null)
       lines.push({ text: sideOutputText(view.sideOutput), role: 'fg', bold: false });
     const x = middle.x + (left ? -half - 10 : half + 10);
-    const top = middle.y + 4 - (lines.length - 1) * 7;
+    const top = middle.y + 4 - (lines.length - 1) * 6;
     for (const [place, { text, role, bold }] of lines.entries())
       write(text, x, top + place * 15, left ? 'right' : 'left', role, bold);
   }

@@ -72,7 +72,7 @@ function full(view: VertexView, events: CardEvents): TemplateResult {
       <dt>Watermark lag</dt>
       <dd>${orUnknown(format.lag(view.lagMs), 'No watermark has come, or the job does not run')}</dd>
       <dt>State</dt>
-      <dd class=${view.stateless ? 'muted' : ''}>${view.stateless ? 'none' : orUnknown(format.bytes(view.stateBytes), 'Not measured yet')}</dd>
+      <dd class=${view.stateless ? 'muted' : ''}>${view.stateless ? 'none' : orUnknown(format.bytes(view.stateBytes), view.hasKeyedState ? 'Not measured yet' : 'Only state with keys is measured while the job runs')}</dd>
     </dl>
     ${foot(view.foot)}`;
 }

@@ -191,8 +191,9 @@ export class RiverSurface {
   }
 
   private get top(): number {
+    if (layoutIsLarge(this.layout)) return 44;
     if (this.narrow) return 12;
-    return layoutIsLarge(this.layout) || this.isBarCovered() ? 44 : padding.top;
+    return this.isBarCovered() ? 44 : padding.top;
   }
 
   /** A vertex in the upper right would stand under the tools. */

@@ -46,7 +46,7 @@ export function vertexMetrics({ state, controller, job }: JobContext): TemplateR
           ${several ? html`<th scope="col">Subtask</th>` : nothing}
           <th scope="col" class="n">Value</th>
           <th scope="col" class="n">Rate</th>
-          ${spreads ? ['p50', 'p95', 'p99', 'max'].map((name) => html`<th scope="col" class="n wide-only">${name}</th>`) : nothing}
+          ${spreads ? ['p50', 'p95', 'p99', 'max'].map((name) => html`<th scope="col" class="n wide-only" title="Over the latest 1,024 values of a subtask">${name}</th>`) : nothing}
         </tr></thead>
         ${operators.map((one) => operatorRows(one, vertex.operators.length > 1, look))}
       </table>

@@ -35,7 +35,9 @@ export async function plan(
       }
     }
     for (const edge of vertex.inputs) {
-      output.say(`  ◂ ${edge.fromVertex} (${edge.label === '' ? edge.partitioning : edge.label})`);
+      const { fromVertex, sideOutput, partitioning, label } = edge;
+      const side = sideOutput === null ? '' : `, side output ${sideOutput}`;
+      output.say(`  ◂ ${fromVertex}${side} (${label === '' || label === sideOutput ? partitioning : label})`);
     }
   }
 }

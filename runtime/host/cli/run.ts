@@ -12,6 +12,7 @@ import type { DataDirectory } from '../dataDirectory.ts';
 import { exitCodes } from './cliError.ts';
 import { Client } from './client.ts';
 import { type CommandContext, type CommonOptions, commandContext } from './commonOptions.ts';
+import { counterLines } from './counterLines.ts';
 import { LiveProgress } from './liveProgress.ts';
 import { durationText } from './output.ts';
 import { type RuntimeProcess, startRuntime } from './runtimeProcess.ts';
@@ -264,14 +265,18 @@ class JobCommand {
     this.#client?.close();
     switch (outcome.type) {
       case 'ended': {
-        const { status, savepoint, recordsIn, recordsOut } = outcome.report;
+        const { status, savepoint, recordsIn, recordsOut, metrics } = outcome.report;
         const sentence =
           status === 'finished'
             ? `Finished: everything is committed (${recordsIn.toLocaleString('en-US')} records read).`
             : status === 'suspended'
               ? `Stopped with the savepoint ${savepoint?.id}. Go on with: sluice run ${pipeline} --from ${savepoint?.id}`
               : 'Canceled.';
-        output.tell({ type: 'ended', status, savepoint, recordsIn, recordsOut, exitCode: 0 }, sentence);
+        output.tell(
+          { type: 'ended', status, savepoint, recordsIn, recordsOut, metrics, exitCode: 0 },
+          sentence,
+          ...counterLines(metrics),
+        );
         this.#finish(exitCodes.done);
         break;
       }

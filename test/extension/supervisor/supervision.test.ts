@@ -28,7 +28,14 @@ const planned = report(
   700,
 );
 const running = report({ type: 'running', at: 0 });
-const finished = report({ type: 'ended', status: 'finished', savepoint: null, recordsIn: 10, recordsOut: 3 });
+const finished = report({
+  type: 'ended',
+  status: 'finished',
+  savepoint: null,
+  recordsIn: 10,
+  recordsOut: 3,
+  metrics: [],
+});
 const failed = (kind: LaunchFailure['kind']) =>
   report({
     type: 'failed',

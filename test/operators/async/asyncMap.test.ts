@@ -246,7 +246,7 @@ describe('over a restore', () => {
   });
 });
 
-test('stop with savepoint and drain waits for what is in flight', async () => {
+test('the end waits for what is in flight', async () => {
   const operator = testOperator((words: DataStream<string>) =>
     words.asyncMap(async (word) => word.toUpperCase(), { uid: 'capitals' }),
   );
@@ -258,7 +258,7 @@ test('stop with savepoint and drain waits for what is in flight', async () => {
   expect(operator.isOver).toBe(true);
 });
 
-test('stop with savepoint and without drain keeps it', () => {
+test('a job that is stopped with a savepoint has it in there', () => {
   const calls = new HandCalls();
   const operator = testOperator(inCapitals(calls));
   operator.push('a');

@@ -40,6 +40,7 @@ describe.each<[ScenarioName, number]>([
     expect(folded.job?.sequence).toBe(fresh.job?.sequence);
     expect(folded.job?.channels).toEqual(fresh.job?.channels);
     expect(folded.job?.subtasks).toEqual(fresh.job?.subtasks);
+    expect(folded.job?.metrics).toEqual(fresh.job?.metrics);
     expect(folded.job?.stalls.filter(({ closedAt }) => closedAt === null)).toEqual(
       fresh.job?.stalls.filter(({ closedAt }) => closedAt === null),
     );

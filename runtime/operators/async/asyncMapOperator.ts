@@ -30,6 +30,7 @@ import {
   type Timestamp,
 } from '../operator.ts';
 import { RecordFailure } from '../recordFailure.ts';
+import { refusePromise } from '../synchronous.ts';
 import { AsyncCall, type Outcome } from './asyncCall.ts';
 import { type AsyncQueue, Mark, OrderedQueue, UnorderedQueue } from './asyncQueue.ts';
 import { Deadlines, Retries } from './dueTimes.ts';
@@ -248,9 +249,14 @@ export class AsyncMapOperator implements StreamOperator {
   #isToBeRetried({ value, attempts }: InFlightRecord, outcome: Outcome): boolean {
     const { retry } = this.#functions;
     if (retry === null || attempts > retry.retriesMax) return false;
-    return ofRecord(value, () =>
-      outcome.type === 'fulfilled' ? retry.onResult(outcome.result) : retry.onError(outcome.error),
-    );
+    return ofRecord(value, () => {
+      const [decides, who]: readonly [unknown, string] =
+        outcome.type === 'fulfilled'
+          ? [retry.onResult(outcome.result), 'retry.onResult']
+          : [retry.onError(outcome.error), 'retry.on'];
+      refusePromise(decides, `The function ${who} of an asyncMap`);
+      return Boolean(decides);
+    });
   }
 
   #timeOut(now: Timestamp): boolean {
@@ -268,10 +274,9 @@ export class AsyncMapOperator implements StreamOperator {
       }
       const { onTimeout } = this.#functions;
       if (onTimeout === null) throw new RecordFailure(value, timeout);
-      this.#complete(
-        record,
-        ofRecord(value, () => onTimeout(value)),
-      );
+      const instead = ofRecord(value, () => onTimeout(value));
+      ofRecord(value, () => refusePromise(instead, 'The function onTimeout of an asyncMap'));
+      this.#complete(record, instead);
     }
     return timedOut;
   }

@@ -224,6 +224,26 @@ describe('a failure names operator and record', () => {
       { message: 'broken', record: '"a"' },
     ],
     [
+      'an onTimeout that is async',
+      { timeoutMs: 30, onTimeout: async () => 'late' },
+      'a +30',
+      {
+        name: 'TypeError',
+        message: expect.stringMatching(/^The function onTimeout of an asyncMap answered a promise/),
+        record: '"a"',
+      },
+    ],
+    [
+      'what decides about errors and is async',
+      { retry: { onError: (async () => false) as never } },
+      'a a!',
+      {
+        name: 'TypeError',
+        message: expect.stringMatching(/^The function retry.on of an asyncMap answered a promise/),
+        record: '"a"',
+      },
+    ],
+    [
       'what decides about results',
       { retry: { onResult: broken } },
       'a a=',

@@ -41,9 +41,6 @@ import type { AlignmentGroup } from './watermarkAlignment.ts';
 interface OpenSplit {
   readonly id: string;
   readonly reader: SplitReader<unknown>;
-  finished: boolean;
-  /** Of a finished split, for people. */
-  highestAtEnd: number | null;
   /** Not before this; null: when woken. */
   readyAt: number | null;
 }
@@ -70,8 +67,8 @@ export class SourceIntake implements Intake {
   readonly #triggers: Barrier[] = [];
   #task: Task | null = null;
   #splits: OpenSplit[] = [];
-  /** Splits that another run had finished: kept, so that they are not read again. */
-  #alreadyFinished: SplitState[] = [];
+  /** Splits that this run or another has read to their end: remembered, so that they are not read again. */
+  readonly #finished: SplitState[] = [];
   #next = 0;
   #records = 0;
   /** The checkpoint behind whose barrier nothing is emitted until it is decided (stop with savepoint). */
@@ -118,7 +115,7 @@ export class SourceIntake implements Intake {
     for (const id of this.#guard(() => discovery.first(saved.keys()))) {
       const from = saved.get(id) ?? null;
       if (from?.position.finished === true) {
-        this.#alreadyFinished.push(from);
+        this.#finished.push(from);
         continue;
       }
       this.#openSplit(id, from?.position ?? null);
@@ -175,7 +172,7 @@ export class SourceIntake implements Intake {
       if (this.#isAhead(split, allowed)) this.#watermarks.hold(split.id, this.#inputMs());
       else emitted = this.#poll(split, allowed);
     }
-    if (this.#source.bounded && open.every((split) => split.finished)) return this.#finish();
+    if (this.#source.bounded && this.#splits.length === 0) return this.#finish();
     this.#advanceWatermark();
     return emitted;
   }
@@ -201,7 +198,7 @@ export class SourceIntake implements Intake {
     }
     const allowed = this.#allowed();
     for (const split of this.#splits) {
-      if (split.finished || split.readyAt === null) continue;
+      if (split.readyAt === null) continue;
       const due = this.#isAhead(split, allowed) ? now + LOOKS_FOR_OTHERS_EVERY_MS : split.readyAt;
       if (at === null || due < at) at = due;
     }
@@ -241,11 +238,11 @@ export class SourceIntake implements Intake {
 
   mark(place: MarkingPlace): MarkedOperator {
     const saved: SplitState[] = [
-      ...this.#alreadyFinished,
+      ...this.#finished,
       ...this.#splits.map((split) => ({
         split: split.id,
-        position: { ...this.#positionOf(split), finished: split.finished },
-        highestTimestamp: split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id),
+        position: { ...this.#positionOf(split), finished: false },
+        highestTimestamp: this.#watermarks.highestOf(split.id),
         ...this.#ownWatermark(split),
       })),
     ];
@@ -266,7 +263,7 @@ export class SourceIntake implements Intake {
     const watermarkOf = (highest: number | null): number | null =>
       this.#strategy === null || highest === null ? null : highest - late - 1;
     return [
-      ...this.#alreadyFinished.map((saved) => ({
+      ...this.#finished.map((saved) => ({
         split: saved.split,
         offset: saved.position.offset,
         watermark: watermarkOf(saved.highestTimestamp),
@@ -274,7 +271,7 @@ export class SourceIntake implements Intake {
       ...this.#splits.map((split) => ({
         split: split.id,
         offset: this.#positionOf(split).offset,
-        watermark: watermarkOf(split.finished ? split.highestAtEnd : this.#watermarks.highestOf(split.id)),
+        watermark: watermarkOf(this.#watermarks.highestOf(split.id)),
       })),
     ];
   }
@@ -310,7 +307,17 @@ export class SourceIntake implements Intake {
 
   #openSplit(id: string, from: SplitPosition | null): void {
     const reader = this.#guard(() => this.#source.openSplit(id, from, this.#context));
-    this.#splits.push({ id, reader, finished: false, highestAtEnd: null, readyAt: 0 });
+    this.#splits.push({ id, reader, readyAt: 0 });
+  }
+
+  /** Read to its end: nothing of it stays open, and only what is to be remembered is kept. */
+  #endSplit(split: OpenSplit): void {
+    const { id, reader } = split;
+    const position = { ...this.#positionOf(split), finished: true };
+    this.#finished.push({ split: id, position, highestTimestamp: this.#watermarks.highestOf(id) });
+    this.#watermarks.end(id);
+    this.#splits = this.#splits.filter((other) => other !== split);
+    this.#guard(() => reader.close());
   }
 
   /**
@@ -361,9 +368,7 @@ export class SourceIntake implements Intake {
         split.readyAt = result.at;
         break;
       case 'finished':
-        split.finished = true;
-        split.highestAtEnd = this.#watermarks.highestOf(split.id);
-        this.#watermarks.end(split.id);
+        this.#endSplit(split);
         return true;
       default:
         unreachable(result);
@@ -375,7 +380,7 @@ export class SourceIntake implements Intake {
     if (this.#strategy === null && this.#splits.length > 0) return;
     const { chain } = this.#running;
     const { watermark, idle } = this.#guard(() => this.#watermarks.read(this.#inputMs()));
-    const silent = idle || this.#splits.every((split) => split.finished);
+    const silent = idle || this.#splits.length === 0;
     this.#alignment?.report(silent ? MAX_WATERMARK : watermark);
     if (this.#idleSent && !silent) chain.idleness('active');
     if (watermark > this.#watermark) {
@@ -413,7 +418,7 @@ export class SourceIntake implements Intake {
   /** Where a watermark cannot be told from the highest timestamp (a generator's, a later beginning) it is in the snapshot as well. */
   #ownWatermark(split: OpenSplit): { readonly watermark?: number } {
     const tells = this.#strategy?.createGenerator === undefined && this.#source.discoverEveryMs === undefined;
-    if (split.finished || this.#strategy === null || tells) return {};
+    if (this.#strategy === null || tells) return {};
     return { watermark: this.#watermarks.watermarkOf(split.id) };
   }
 
@@ -443,6 +448,6 @@ export class SourceIntake implements Intake {
   }
 }
 
-function isReady({ finished, readyAt }: OpenSplit, now: number): boolean {
-  return !finished && readyAt !== null && readyAt <= now;
+function isReady({ readyAt }: OpenSplit, now: number): boolean {
+  return readyAt !== null && readyAt <= now;
 }

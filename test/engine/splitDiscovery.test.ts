@@ -36,7 +36,7 @@ test('a split that comes is read without being asked for, after the interval', (
   task.settle();
   expect(task.out()).toEqual(['1']);
   expect(task.thread.step().wakeAt).toBe(task.clock.now() + 10);
-  splits['b'] = [2];
+  splits.b = [2];
   task.settle();
   expect(task.out()).toEqual([]);
   task.clock.advance(100);
@@ -55,13 +55,13 @@ test('a split that comes holds back event time from then on, and never turns it 
   };
   task.settle();
   expect(task.out()).toEqual(['10', 'watermark 9']);
-  splits['b'] = [];
+  splits.b = [];
   expect(later()).toEqual([]);
-  splits['a']?.push(30);
+  splits.a?.push(30);
   expect(later()).toEqual(['30']);
-  splits['b'].push(4);
+  splits.b.push(4);
   expect(later()).toEqual(['4']);
-  splits['b'].push(20);
+  splits.b.push(20);
   expect(later()).toEqual(['20', 'watermark 19']);
 });
 
@@ -72,7 +72,7 @@ test('a subtask without splits holds nobody back, and is there again when one co
     task.settle();
     expect(task.out()).toEqual(['idle']);
     expect(task.thread.step().wakeAt).toBe(task.clock.now() + 100);
-    splits['a'] = [];
+    splits.a = [];
     task.clock.advance(100);
     task.settle();
     expect(task.out()).toEqual(['active']);
@@ -95,4 +95,51 @@ test('a listing that fails is told as the source has said it', () => {
   expect(task.messages('failed')).toMatchObject([
     { failure: { operator: 'in', message: 'the broker is gone' } },
   ]);
+});
+
+test('a split that is read to its end is let go at once, and told on in every snapshot', () => {
+  const closed: string[] = [];
+  const source = topics({ a: [1], b: [2] });
+  const task = oneSource({
+    ...source,
+    openSplit(split, from, context) {
+      const reader = source.openSplit(split, from, context);
+      let isRead = false;
+      return {
+        poll(emit, budget) {
+          const result = reader.poll(emit, budget);
+          isRead = split === 'a' && result.status === 'waiting';
+          return isRead ? { status: 'finished' } : result;
+        },
+        position() {
+          expect(closed).not.toContain(split);
+          return { ...reader.position(), finished: isRead };
+        },
+        close: () => closed.push(split),
+      };
+    },
+  });
+  task.settle();
+  expect(closed).toEqual(['a']);
+  const positions = () =>
+    task
+      .messages('acknowledged')
+      .flatMap((message) => (message.type === 'acknowledged' ? message.operators : []))
+      .flatMap((operator) => operator.positions.map(({ split, offset }) => `${split} at ${offset}`));
+  task.handle({
+    type: 'trigger',
+    subtasks: [{ vertex: 'in', index: 0 }],
+    options: {
+      checkpointId: 1,
+      isSavepoint: false,
+      timestamp: 0,
+      unaligned: false,
+      suspend: false,
+      directory: '/attempt-1',
+    },
+  });
+  task.settle();
+  expect(positions()).toEqual(['a at 1', 'b at 1']);
+  task.handle({ type: 'cancel' });
+  expect(closed).toEqual(['a', 'b']);
 });

@@ -1,4 +1,5 @@
 /** `import { … } from 'sluice/connectors'`: sources and sinks. Their guarantees are in docs/guide/connectors.md. */
+export type { Random } from '../base/random.ts';
 export { type CollectingSink, collectingSink } from './collectingSink.ts';
 export { collection } from './collection.ts';
 export { consoleSink } from './consoleSink.ts';

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { barrierMutants } from './mutants/barriers.ts';
+import { connectorMutants } from './mutants/connectors.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { sinkMutants } from './mutants/sinks.ts';
@@ -38,6 +39,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 function main(words: readonly string[]): void {
   const all = [
     ...barrierMutants,
+    ...connectorMutants,
     ...coordinatorMutants,
     ...operatorMutants,
     ...sinkMutants,

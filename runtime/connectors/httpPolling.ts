@@ -21,6 +21,7 @@ import {
   type SplitReader,
 } from '../operators/source.ts';
 import type { HttpAnswer, HttpClient, HttpHeaders } from './httpClient.ts';
+import { againIn, inVain, isWorthTelling, retriesProblem } from './retries.ts';
 
 /** What an answer says. */
 export interface HttpPage<T, Cursor> {
@@ -66,11 +67,8 @@ export function httpPolling<T, Cursor>(
   for (const [name, value] of Object.entries({ everyMs, retryDelayMs, timeoutMs })) {
     if (!(value > 0)) throw new SourceError(`${name} of an HTTP source must be above zero, not ${value}.`);
   }
-  if (!(maxRetries === Number.POSITIVE_INFINITY || (Number.isInteger(maxRetries) && maxRetries >= 0))) {
-    throw new SourceError(
-      `maxRetries of an HTTP source is a whole number from 0 on, or Infinity for ever, not ${maxRetries}.`,
-    );
-  }
+  const problem = retriesProblem('an HTTP source', maxRetries);
+  if (problem !== null) throw new SourceError(problem);
   const first = typeof url === 'string' ? url : url(options.initialCursor);
   if (!/^https?:\/\/[^/?#]/i.test(first)) {
     throw new SourceError(
@@ -246,16 +244,14 @@ class HttpReader<T, Cursor> implements SplitReader<T> {
   #retry(problem: string, atLeastMs: number): void {
     const { maxRetries, retryDelayMs, peer } = this.#polled;
     if (this.#retries >= maxRetries) {
-      const retries = maxRetries === 1 ? '1 retry' : `${maxRetries} retries`;
-      const tried = maxRetries === 0 ? '' : `, and ${retries} did not help`;
-      throw new SourceError(
-        `${peer} cannot be read (${problem}${tried}): start the server, or raise maxRetries.`,
-      );
+      const why = inVain(problem, maxRetries);
+      throw new SourceError(`${peer} cannot be read (${why}): start the server, or raise maxRetries.`);
     }
     this.#retries++;
     const delayMs = Math.max(retryDelayMs, atLeastMs);
     this.#asking = { type: 'pausing', untilMs: this.#context.clock.monotonicMs() + delayMs };
-    const again = `trying again in ${delayMs} ms (${this.#retries} of ${maxRetries})`;
+    if (!isWorthTelling(this.#retries)) return;
+    const again = againIn(delayMs, this.#retries, maxRetries);
     this.#context.log('warning', `${peer} cannot be read (${problem}); ${again}.`);
   }
 }

@@ -2,9 +2,9 @@
  * A connection that is made, lost and made again: what the socket source and both sides of the WebSocket have in common. A
  * pure machine: time comes from the clock that is handed in, a connection from a function that is.
  *
- *     waiting ──it is time──▶ connecting ──▶ open ──▶ waiting …
- *        ▲                        │           ├──ended in order, and nothing is to follow──▶ ended
- *        └─────failed, too slow───┴──failed───┴──the retries are used up──▶ given-up
+ *     waiting ──it is time──▶ connecting ──▶ open ──ended in order, where that is the end──▶ ended
+ *        ▲                        │           │
+ *        └──retries are left──────┴──lost─────┴──none is left──▶ given-up
  *
  * - L1. At most `maxRetries` attempts follow an unsuccessful one. An attempt had success when something came through
  *   (`worked`), or when the connection stood as long as making one may take: a peer that accepts and hangs up is none.
@@ -13,6 +13,7 @@
  */
 import { unreachable } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
+import { againIn, inVain, isWorthTelling, retriesProblem } from './retries.ts';
 
 /** What a connection says of itself: never inside the call that makes it, and nothing after its end or its failure. */
 export interface ConnectionEvents {
@@ -41,18 +42,16 @@ export interface LastingConnectionOptions<C> extends RetryOptions {
   readonly clock: Clock;
   /** An order for `advance`. */
   readonly wake: () => void;
+  /** The other side, for people: `ws://host/path`. */
+  readonly peer: string;
   readonly connect: (events: ConnectionEvents) => C;
   readonly opened: (connection: C) => void;
-  /** `how` is failed where nobody had ended it in order. What happens next was decided already. */
-  readonly lost: (how: 'ended' | 'failed', problem: string, next: RetryIn | null) => void;
+  /** Failed where nobody has ended it in order. */
+  readonly lost: (how: 'ended' | 'failed') => void;
   /** An end in order is the end, not a loss. */
   readonly mayEnd: boolean;
-}
-
-export interface RetryIn {
-  readonly delayMs: number;
-  /** From 1. */
-  readonly attempt: number;
+  /** That it is lost and will be made again, in a sentence. */
+  readonly warn: (sentence: string) => void;
 }
 
 type State<C> =
@@ -96,12 +95,12 @@ export class LastingConnection<C extends Closable> {
     return this.#state.type === 'ended';
   }
 
-  /** Why there will be no connection any more, as a clause; null while there may be. */
+  /** Why there will be no connection any more, in a sentence; null while there may be. */
   get givenUp(): string | null {
     if (this.#state.type !== 'given-up') return null;
-    const { maxRetries } = this.#options;
-    const retries = maxRetries === 1 ? '1 retry' : `${maxRetries} retries`;
-    return maxRetries === 0 ? this.#state.problem : `${this.#state.problem}, and ${retries} did not help`;
+    const { peer, maxRetries } = this.#options;
+    const why = inVain(this.#state.problem, maxRetries);
+    return `The connection to ${peer} failed (${why}): start what is to listen there, or raise maxRetries.`;
   }
 
   /** Something came through it. */
@@ -159,7 +158,7 @@ export class LastingConnection<C extends Closable> {
   #connect(nowMs: number): void {
     const { connect, connectTimeoutMs, wake } = this.#options;
     this.#hasWorked = false;
-    // Each connection has a list of its own, which nobody looks at when it is over (L2): `#lost` has begun a new one.
+    // Each connection has a list of its own: `#lost` has begun a new one, and nobody looks at the old one any more (L2).
     const heard = this.#heard;
     const note = (event: Heard) => {
       heard.push(event);
@@ -197,36 +196,33 @@ export class LastingConnection<C extends Closable> {
   }
 
   #lost(how: 'ended' | 'failed', problem: string): void {
-    const { clock, maxRetries, retryDelayMs, connectTimeoutMs, mayEnd, lost } = this.#options;
+    const { clock, peer, maxRetries, retryDelayMs, connectTimeoutMs, mayEnd, lost, warn } = this.#options;
     const nowMs = clock.monotonicMs();
     const state = this.#state;
     this.#heard = [];
     const stood = state.type === 'open' && nowMs - state.sinceMs >= connectTimeoutMs;
     if (this.#hasWorked || stood) this.#retries = 0;
-    if (how === 'ended' && mayEnd) {
-      this.#state = { type: 'ended' };
-      lost(how, problem, null);
-    } else if (this.#retries >= maxRetries) {
-      this.#state = { type: 'given-up', problem };
-      lost(how, problem, null);
-    } else {
+    if (how === 'ended' && mayEnd) this.#state = { type: 'ended' };
+    else if (this.#retries >= maxRetries) this.#state = { type: 'given-up', problem };
+    else {
       this.#retries++;
       this.#state = { type: 'waiting', atMs: nowMs + retryDelayMs };
-      lost(how, problem, { delayMs: retryDelayMs, attempt: this.#retries });
+      if (isWorthTelling(this.#retries)) {
+        const again = againIn(retryDelayMs, this.#retries, maxRetries);
+        warn(`The connection to ${peer} is lost (${problem}); ${again}.`);
+      }
     }
+    lost(how);
   }
 }
 
-/** Throws an Error in a sentence where an option is out of bounds; `what` names the connector. */
+/** A sentence where an option is out of bounds; `what` names the connector: `a socket source`. */
 export function checkRetries(
   what: string,
   { maxRetries, retryDelayMs, connectTimeoutMs }: RetryOptions,
 ): string | null {
-  if (!(maxRetries === Number.POSITIVE_INFINITY || (Number.isInteger(maxRetries) && maxRetries >= 0))) {
-    return `maxRetries of a ${what} is a whole number from 0 on, or Infinity for ever, not ${maxRetries}.`;
-  }
-  if (!(retryDelayMs > 0)) return `retryDelayMs of a ${what} must be above zero, not ${retryDelayMs}.`;
+  if (!(retryDelayMs > 0)) return `retryDelayMs of ${what} must be above zero, not ${retryDelayMs}.`;
   if (!(connectTimeoutMs > 0))
-    return `connectTimeoutMs of a ${what} must be above zero, not ${connectTimeoutMs}.`;
-  return null;
+    return `connectTimeoutMs of ${what} must be above zero, not ${connectTimeoutMs}.`;
+  return retriesProblem(what, maxRetries);
 }

@@ -82,7 +82,7 @@ export function socketSource(
   }
   if (delimiter === '') throw new SourceError('The delimiter of a socket source has at least one character.');
   const retry: RetryOptions = { maxRetries, retryDelayMs, connectTimeoutMs };
-  const problem = checkRetries('socket source', retry);
+  const problem = checkRetries('a socket source', retry);
   if (problem !== null) throw new SourceError(problem);
   const peer = `${host}:${port}`;
   return {
@@ -141,7 +141,9 @@ class SocketReader implements SplitReader<string> {
       mayEnd: retry.maxRetries === 0,
       connect: (events) => connect({ ...events, onBytes: (bytes) => this.#take(bytes) }),
       opened: () => {},
-      lost: (how, why, next) => {
+      peer,
+      warn: (sentence) => context.log('warning', sentence),
+      lost: (how) => {
         this.#isPaused = false;
         const bytes = this.#cutter.endStream(how === 'ended' ? 'in order' : 'cut off');
         if (how === 'failed' && bytes > 0) {
@@ -150,9 +152,6 @@ class SocketReader implements SplitReader<string> {
             `The last ${bytes} bytes from ${peer} were no whole record and are left out.`,
           );
         }
-        if (next === null) return;
-        const again = `trying again in ${next.delayMs} ms (${next.attempt} of ${retry.maxRetries})`;
-        context.log('warning', `The connection to ${peer} is lost (${why}); ${again}.`);
       },
     });
   }
@@ -203,11 +202,7 @@ class SocketReader implements SplitReader<string> {
   #wait(): PollResult {
     if (this.#isFinished) return { status: 'finished' };
     const { givenUp } = this.#connection;
-    if (givenUp !== null) {
-      throw new SourceError(
-        `The connection to ${this.#peer} failed (${givenUp}): start what is to listen there, or raise maxRetries.`,
-      );
-    }
+    if (givenUp !== null) throw new SourceError(givenUp);
     if (this.#cutter.bufferedBytes > recordBytesMax) {
       throw new SourceError(
         `${this.#peer} sent more than ${recordBytesMax / 1024 / 1024} MiB without a delimiter: is it the right one?`,

@@ -71,7 +71,7 @@ export function checkWebSocket(
     return `The address of a ${what} begins with ws:// or wss:// and a host, unlike ${JSON.stringify(url)}.`;
   }
   const retry = { maxRetries, retryDelayMs, connectTimeoutMs };
-  const problem = checkRetries(what, retry);
+  const problem = checkRetries(`a ${what}`, retry);
   if (problem !== null) return problem;
   return { address: { url, protocols, headers }, retry, peer: `${scheme}${host}` };
 }

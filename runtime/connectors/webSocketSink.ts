@@ -105,13 +105,12 @@ class WebSocketWriter<T> implements SinkWriter<T, never> {
       connect: (events) =>
         connect(address, { ...events, onMessage: () => {}, onPong: (payload) => this.#confirm(payload) }),
       opened: () => this.#pump(),
-      lost: (_how, why, next) => {
+      peer,
+      warn: (sentence) => context.log('warning', sentence),
+      lost: () => {
         // The next connection begins with what is not confirmed (V1).
         this.#sent = this.#confirmed;
         this.#asked = this.#confirmed;
-        if (next === null) return;
-        const again = `trying again in ${next.delayMs} ms (${next.attempt} of ${retry.maxRetries})`;
-        context.log('warning', `The connection to ${peer} is lost (${why}); ${again}.`);
       },
     });
     this.#connection.advance();
@@ -138,11 +137,7 @@ class WebSocketWriter<T> implements SinkWriter<T, never> {
     this.#connection.advance();
     this.#loseSilent();
     const { givenUp } = this.#connection;
-    if (givenUp !== null) {
-      throw new SinkError(
-        `The connection to ${this.#options.checked.peer} failed (${givenUp}): start what is to listen there, or raise maxRetries.`,
-      );
-    }
+    if (givenUp !== null) throw new SinkError(givenUp);
     const hasMoved = this.#hasMoved;
     this.#hasMoved = false;
     return hasMoved;

@@ -104,11 +104,10 @@ class WebSocketReader<T> implements SplitReader<T> {
       opened: (connection) => {
         for (const message of sendOnOpen) connection.send(message);
       },
-      lost: (_how, why, next) => {
+      peer,
+      warn: (sentence) => context.log('warning', sentence),
+      lost: () => {
         this.#isPaused = false;
-        if (next === null) return;
-        const again = `trying again in ${next.delayMs} ms (${next.attempt} of ${retry.maxRetries})`;
-        context.log('warning', `The connection to ${peer} is lost (${why}); ${again}.`);
       },
     });
   }
@@ -188,9 +187,7 @@ class WebSocketReader<T> implements SplitReader<T> {
     if (this.#isFinished) return { status: 'finished' };
     const { givenUp } = this.#connection;
     if (givenUp === null) return { status: 'waiting', at: this.#connection.wakeAt() };
-    throw new SourceError(
-      `The connection to ${this.#options.checked.peer} failed (${givenUp}): start what is to listen there, or raise maxRetries.`,
-    );
+    throw new SourceError(givenUp);
   }
 }
 

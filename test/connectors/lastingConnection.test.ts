@@ -13,7 +13,7 @@ interface Rows {
   readonly mayEnd?: boolean;
   /** `open`, `end`, `fail`, `worked` of the present connection, `stale`: the first one fails again; a number: so many milliseconds pass. */
   readonly happens: string;
-  /** `connect`, `opened`, `lost …`, `closed`; and in the end `over: …` where there is nothing more to come. */
+  /** `connect`, `opened`, `retry …`, `lost …`, `closed`; and in the end `over: …` where there is nothing more to come. */
   readonly heard: string;
 }
 
@@ -36,8 +36,9 @@ function check({ maxRetries, mayEnd = false, happens, heard }: Rows): void {
       return connection;
     },
     opened: () => log.push('opened'),
-    lost: (how, _problem, next) =>
-      log.push(next === null ? `lost ${how}` : `lost ${how}, retry ${next.attempt}`),
+    peer: 'host',
+    warn: (sentence) => log.push(`retry ${/\((\d+) of \d+\)/.exec(sentence)?.[1]}`),
+    lost: (how) => log.push(`lost ${how}`),
   });
   lasting.advance();
   for (const event of happens.split(' ').filter((word) => word !== '')) {
@@ -59,7 +60,7 @@ function check({ maxRetries, mayEnd = false, happens, heard }: Rows): void {
   }
   lasting.advance();
   if (lasting.hasEnded) log.push('over: ended');
-  if (lasting.givenUp !== null) log.push(`over: ${lasting.givenUp}`);
+  if (lasting.givenUp !== null) log.push(`over: ${/\((.+)\)/.exec(lasting.givenUp)?.[1]}`);
   expect(log.join(' | ')).toBe(heard);
 }
 
@@ -78,13 +79,13 @@ test('L1: without retries the first failure is the last', () => {
 });
 
 test('L1: retries come after their delay, and are counted', () => {
-  check({ maxRetries: 2, happens: 'fail 99', heard: 'connect | lost failed, retry 1' });
-  check({ maxRetries: 2, happens: 'fail 100', heard: 'connect | lost failed, retry 1 | connect' });
+  check({ maxRetries: 2, happens: 'fail 99', heard: 'connect | retry 1 | lost failed' });
+  check({ maxRetries: 2, happens: 'fail 100', heard: 'connect | retry 1 | lost failed | connect' });
   check({
     maxRetries: 2,
     happens: 'fail 100 fail 100 fail 100',
     heard:
-      'connect | lost failed, retry 1 | connect | lost failed, retry 2 | connect | lost failed | over: it broke, and 2 retries did not help',
+      'connect | retry 1 | lost failed | connect | retry 2 | lost failed | connect | lost failed | over: it broke, and 2 retries did not help',
   });
 });
 
@@ -93,13 +94,17 @@ test('L1: after something came through, they are counted anew', () => {
     maxRetries: 1,
     happens: 'fail 100 open worked fail 100 open end',
     heard:
-      'connect | lost failed, retry 1 | connect | opened | lost failed, retry 1 | connect | opened | lost ended | over: the other side has closed it, and 1 retry did not help',
+      'connect | retry 1 | lost failed | connect | opened | retry 1 | lost failed | connect | opened | lost ended | over: the other side has closed it, and 1 retry did not help',
   });
 });
 
 test('L1: a connection that stood for a while was a success too, one that hung up at once was none', () => {
-  const heard = 'connect | lost failed, retry 1 | connect | opened | lost ended';
-  check({ maxRetries: 1, happens: 'fail 100 open 1000 end', heard: `${heard}, retry 1` });
+  const heard = 'connect | retry 1 | lost failed | connect | opened | lost ended';
+  check({
+    maxRetries: 1,
+    happens: 'fail 100 open 1000 end',
+    heard: heard.replace('lost ended', 'retry 1 | lost ended'),
+  });
   check({
     maxRetries: 1,
     happens: 'fail 100 open 999 end',
@@ -109,7 +114,7 @@ test('L1: a connection that stood for a while was a success too, one that hung u
 
 test('an attempt that takes too long is let go', () => {
   check({ maxRetries: 1, happens: '999', heard: 'connect' });
-  check({ maxRetries: 1, happens: '1000', heard: 'connect | lost failed, retry 1 | closed' });
+  check({ maxRetries: 1, happens: '1000', heard: 'connect | retry 1 | lost failed | closed' });
   check({
     maxRetries: 0,
     happens: '1000',
@@ -128,7 +133,7 @@ test('an end in order is the end where it may be, and a failure never is', () =>
     maxRetries: 3,
     mayEnd: true,
     happens: 'open fail',
-    heard: 'connect | opened | lost failed, retry 1',
+    heard: 'connect | opened | retry 1 | lost failed',
   });
 });
 
@@ -137,9 +142,9 @@ test('L2: of a connection that is over nothing is heard, and after close nothing
   check({
     maxRetries: 3,
     happens: '1000 100 stale',
-    heard: 'connect | lost failed, retry 1 | connect | closed',
+    heard: 'connect | retry 1 | lost failed | connect | closed',
   });
-  check({ maxRetries: 3, happens: 'fail close 5000', heard: 'connect | lost failed, retry 1' });
+  check({ maxRetries: 3, happens: 'fail close 5000', heard: 'connect | retry 1 | lost failed' });
 });
 
 test('L3: it says when it has something to do', () => {
@@ -158,6 +163,8 @@ test('L3: it says when it has something to do', () => {
       made.push(connection);
       return connection;
     },
+    peer: 'host',
+    warn: () => {},
     opened: () => {},
     lost: () => {},
   });
@@ -174,6 +181,47 @@ test('L3: it says when it has something to do', () => {
   expect([lasting.wakeAt(), lasting.current]).toEqual([5_100, null]);
 });
 
+test('what is lost, tried again and given up is told in sentences, and not every time', () => {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const tried = (maxRetries: number, times: number): string | null => {
+    const made: FakeConnection<ConnectionEvents>[] = [];
+    const lasting = new LastingConnection({
+      maxRetries,
+      retryDelayMs: 100,
+      connectTimeoutMs: 1_000,
+      mayEnd: false,
+      clock,
+      peer: 'ws://host/path',
+      wake: () => {},
+      warn: (sentence) => told.push(sentence),
+      connect: (events) => {
+        const connection = new FakeConnection(events);
+        made.push(connection);
+        return connection;
+      },
+      opened: () => {},
+      lost: () => {},
+    });
+    for (let time = 0; time < times; time++) {
+      lasting.advance();
+      made.at(-1)?.fail('read ECONNRESET');
+      lasting.advance();
+      clock.advance(100);
+    }
+    return lasting.givenUp;
+  };
+  expect(tried(1, 2)).toBe(
+    'The connection to ws://host/path failed (read ECONNRESET, and 1 retry did not help): start what is to listen there, or raise maxRetries.',
+  );
+  expect(told.splice(0)).toEqual([
+    'The connection to ws://host/path is lost (read ECONNRESET); trying again in 100 ms (1 of 1).',
+  ]);
+  expect(tried(Number.POSITIVE_INFINITY, 1_000)).toBeNull();
+  expect(told).toHaveLength(16);
+  expect(told.at(-1)).toContain('trying again in 100 ms (attempt 512).');
+});
+
 test.each([
   [
     { maxRetries: -1 },
@@ -188,5 +236,5 @@ test.each([
   [{ maxRetries: Number.POSITIVE_INFINITY }, null],
 ])('%j: %s', (given, sentence) => {
   const options = { maxRetries: 0, retryDelayMs: 1, connectTimeoutMs: 1, ...given };
-  expect(checkRetries('socket source', options)).toBe(sentence);
+  expect(checkRetries('a socket source', options)).toBe(sentence);
 });

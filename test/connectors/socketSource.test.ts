@@ -121,7 +121,7 @@ test('a record that a failure cut off is left out, and told', () => {
   socket.bytes('one\nhal');
   socket.connection().fail('read ECONNRESET');
   expect(socket.poll()).toBe('one waiting until 100');
-  expect(socket.log[0]).toBe('warning: The last 3 bytes from feed:99 were no whole record and are left out.');
+  expect(socket.log[1]).toBe('warning: The last 3 bytes from feed:99 were no whole record and are left out.');
 });
 
 test('when the retries are used up the job fails in a sentence', () => {

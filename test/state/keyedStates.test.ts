@@ -162,7 +162,7 @@ test.each<[string, (states: KeyedStateBackend) => void, typeof KeyRefused | type
     'a timer at no time',
     (states) => states.timers.registerEventTime(Number.NaN),
     AssertionError,
-    'a timer has a time',
+    'A timer is registered for a time in milliseconds since the epoch, not for NaN.',
   ],
 ])('%s is refused', (_, act, error, message) => {
   const states = backend();

@@ -18,7 +18,7 @@ async function takeSavepoint(label: string): Promise<void> {
   const dialog = page.locator('dialog[open]');
   await dialog.locator('vscode-text-field input').fill(label);
   await dialog.locator('vscode-button', { hasText: 'Take savepoint' }).click();
-  await page.locator('.savepoints .name', { hasText: label }).waitFor({ timeout: 40_000 });
+  await page.locator('.savepoints .name', { hasText: label }).waitFor({ timeout: 150_000 });
 }
 
 /** Choosing a row brings out its tools. */
@@ -70,7 +70,7 @@ test(
     await takeSavepoint('The second one');
     await eventually(async () => assert.equal((await rowsOf('Savepoints')).length, 2));
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 320_000 },
 );
 
 test('they are compared', async () => {

@@ -15,7 +15,7 @@ export interface CollectedTest {
 export const collectedTests: CollectedTest[] = [];
 
 /** A name is a sentence. A test that takes longer than its limit has failed. */
-export function test(name: string, body: CollectedTest['body'], { timeoutMs = 60_000 } = {}): void {
+export function test(name: string, body: CollectedTest['body'], { timeoutMs = 180_000 } = {}): void {
   collectedTests.push({ name, timeoutMs, body });
 }
 

@@ -38,7 +38,7 @@ test('an example is opened and run by a click, and its graph is in the webview',
   const clickedAt = performance.now();
   await clickLens('Run');
   const page = await webview();
-  await page.locator('[data-vertex="match"]').waitFor({ timeout: 20_000 });
+  await page.locator('[data-vertex="match"]').waitFor({ timeout: 120_000 });
   console.log(`    click to graph: ${Math.round(performance.now() - clickedAt)} ms`);
   for (const vertex of ['announcements', 'flights', 'inspect'])
     await page.locator(`[data-vertex="${vertex}"]`).waitFor();

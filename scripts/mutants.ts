@@ -17,6 +17,7 @@ import { barrierMutants } from './mutants/barriers.ts';
 import { connectorMutants } from './mutants/connectors.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
+import { recoveryMutants } from './mutants/recovery.ts';
 import { sinkMutants } from './mutants/sinks.ts';
 import { testingMutants } from './mutants/testing.ts';
 import { unalignedMutants } from './mutants/unaligned.ts';
@@ -42,6 +43,7 @@ function main(words: readonly string[]): void {
     ...connectorMutants,
     ...coordinatorMutants,
     ...operatorMutants,
+    ...recoveryMutants,
     ...sinkMutants,
     ...testingMutants,
     ...unalignedMutants,

@@ -41,7 +41,32 @@ const ticks = (until = Number.POSITIVE_INFINITY): Source<Tick> => ({
   },
 });
 
-const counting = (source: Source<Tick>, onRecord: (tick: Tick) => void = () => {}): Pipeline =>
+/** What is committed is asked for first: may it throw. */
+const askingSink = (beforeCommit: () => void): Sink<{ id: string }> => {
+  const sink = jsonl.sink<{ id: string }>('/out') as Sink<{ id: string }>;
+  return {
+    ...sink,
+    createCommitter: () => {
+      const committer = sink.createCommitter();
+      if (committer === null) return null;
+      return {
+        recover: (context, pending) => committer.recover(context, pending),
+        retain: (committables, snapshot) => committer.retain?.(committables, snapshot),
+        close: () => committer.close?.(),
+        commit: (committables) => {
+          beforeCommit();
+          committer.commit(committables);
+        },
+      };
+    },
+  };
+};
+
+const counting = (
+  source: Source<Tick>,
+  onRecord: (tick: Tick) => void = () => {},
+  sink: Sink<{ id: string }> = jsonl.sink('/out'),
+): Pipeline =>
   pipeline('counting', (env) => {
     env
       .fromSource(source, { uid: 'ticks' })
@@ -59,7 +84,7 @@ const counting = (source: Source<Tick>, onRecord: (tick: Tick) => void = () => {
         },
         { uid: 'count' },
       )
-      .sinkTo(jsonl.sink('/out'), { uid: 'out' });
+      .sinkTo(sink, { uid: 'out' });
   });
 
 class World {
@@ -403,6 +428,101 @@ describe('a job fails', () => {
     world.continue();
     world.untilStatus('finished');
     expect(world.committed()).toHaveLength(12);
+    exactlyOnce(world.committed());
+  });
+});
+
+describe('F8 a job that is stopped is never half stopped', () => {
+  /** Stops it, and tells what was answered and in which status the job was then. */
+  const stopped = (world: World, drain: boolean) => {
+    const answers: { ok: boolean; message: string; status: JobStatus; committed: number }[] = [];
+    world.process.master.stop({ drain, label: null }, (result) =>
+      answers.push({
+        ok: result.ok,
+        message: result.ok ? '' : result.message,
+        status: world.process.master.status,
+        committed: world.committed().length,
+      }),
+    );
+    return answers;
+  };
+
+  test.each([
+    ['suspended', false],
+    ['drained', true],
+  ])('%s: it is answered when what the savepoint holds is committed', (_name, drain) => {
+    const world = new World(counting(ticks()), { intervalMs: null });
+    world.untilStatus('running');
+    for (let turn = 0; turn < 500; turn++) world.process.advance();
+    const answers = stopped(world, drain);
+    world.untilStatus('suspended');
+    const offset = latestPoint(world.disk)?.manifest.sources[0]?.offset;
+    expect(answers).toMatchObject([{ ok: true, committed: offset }]);
+    expect(offset).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['suspended', false],
+    ['drained', true],
+  ])(
+    '%s, but its commit fails: it is said that the savepoint exists and the job goes on from it',
+    (_name, drain) => {
+      let breaks = true;
+      const sink = askingSink(() => {
+        if (breaks) throw new Error('the other side is away');
+      });
+      const world = new World(
+        counting(ticks(), () => {}, sink),
+        { intervalMs: null },
+      );
+      world.untilStatus('running');
+      for (let turn = 0; turn < 500; turn++) world.process.advance();
+      const answers = stopped(world, drain);
+      world.untilStatus('failing', 'restarting');
+      breaks = false;
+      const point = latestPoint(world.disk);
+      expect(point?.manifest).toMatchObject({ kind: 'savepoint', stopped: true, drained: drain });
+      expect(answers).toMatchObject([{ ok: false, committed: 0 }]);
+      expect(answers[0]?.message).toBe(
+        `The savepoint is complete (${point?.directory}), but the job did not stop with it: out[0] failed: the other side is away. Whoever goes on from it commits what it holds.`,
+      );
+      world.untilStatus('running');
+      expect(world.process.facts.findLast((fact) => fact.type === 'deployed')).toMatchObject({
+        restoredCheckpointId: point?.manifest.checkpointId,
+      });
+      // Going on from it has committed it.
+      expect(world.committed()).toHaveLength(point?.manifest.sources[0]?.offset ?? -1);
+      world.process.master.stop({ drain: false, label: null }, () => {});
+      world.untilStatus('suspended');
+      exactlyOnce(world.committed());
+    },
+  );
+
+  test('cancelled before its commit: that is said as well', () => {
+    const world = new World(counting(ticks()), { intervalMs: null });
+    world.untilStatus('running');
+    for (let turn = 0; turn < 500; turn++) world.process.advance();
+    const answers = stopped(world, false);
+    world.until('the savepoint', () => latestPoint(world.disk) !== null);
+    world.process.master.cancel();
+    world.untilStatus('canceled');
+    expect(answers).toMatchObject([
+      { ok: false, message: expect.stringContaining('it was canceled before its output was committed') },
+    ]);
+  });
+
+  test('F13 a job whose last commit fails has not finished: it goes on from its last checkpoint and commits it', () => {
+    let failures = 0;
+    const sink = askingSink(() => {
+      if (failures++ === 0) throw new Error('the other side is away');
+    });
+    const world = new World(
+      counting(ticks(30), () => {}, sink),
+      { intervalMs: null },
+    );
+    world.untilStatus('finished');
+    expect(world.statuses()).toEqual(['running', 'failing', 'restarting', 'running', 'finished']);
+    expect(world.committed()).toHaveLength(30);
     exactlyOnce(world.committed());
   });
 });

@@ -13,6 +13,8 @@
  * - J1. A deployment starts from the last completed checkpoint, or from what the user chose, or empty: never from less.
  * - J2. Messages of an earlier deployment change nothing: each carries its attempt by the thread that sent it.
  * - J3. Sinks commit only what a complete checkpoint covers: `checkpoint-complete` goes out after the manifest is durable.
+ * - J4. A stop is answered by how the job ended, not by its savepoint alone: behind the manifest comes the commit, which can
+ *   fail. Then the savepoint exists, the job goes over to its restart strategy, and whoever stopped it is told both.
  */
 import { assert, unreachable } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -85,6 +87,8 @@ export class JobMaster {
   #ending: Ending | null = null;
   #leaving: Leaving | null = null;
   #restoring: Done<null> | null = null;
+  /** A stop whose savepoint is durable: J4. */
+  #stopped: { readonly taken: TakenSnapshot; readonly done: Done<TakenSnapshot> } | null = null;
   #failure: string | null = null;
 
   constructor(options: JobMasterOptions) {
@@ -164,7 +168,13 @@ export class JobMaster {
       // A stop that failed is undone: the sources went on when its barrier was aborted. Drained ones have ended, and
       // the coordinator takes the job's last checkpoint instead.
       if (!result.ok && this.#status === 'stopping') this.#become('running');
-      done(result);
+      if (!result.ok) {
+        done(result);
+        return;
+      }
+      this.#stopped = { taken: result.value, done };
+      // It may have become durable while the job was on its way to somewhere else.
+      if (this.#leaving !== null) this.#notStopped(this.#failure ?? 'it goes on from another point');
     };
     if (options.drain) this.#tasks.broadcast({ type: 'drain' });
     this.#checkpoints.ask(
@@ -195,6 +205,7 @@ export class JobMaster {
     this.#restartAt = null;
     // It may be about to end: its last commit is overtaken by going on from elsewhere.
     this.#ending = null;
+    this.#notStopped('it goes on from another point');
     this.#become('restarting', `going on from ${point.manifest.label ?? `#${point.manifest.checkpointId}`}`);
     this.#restoring?.(refused('Another restore came in between.'));
     this.#restoring = done;
@@ -378,6 +389,7 @@ export class JobMaster {
     if (this.#leaving !== null || this.#isOver()) return;
     this.#failure = reason;
     this.#become('failing', reason);
+    this.#notStopped(reason);
     const restart = this.#backoff.failed(clock.monotonicMs());
     if (!canRestart || restart.type === 'give-up') {
       this.#leave('fail', 'TASK_FAILURE', reason);
@@ -434,6 +446,17 @@ export class JobMaster {
     this.#tasks.broadcast({ type: 'shut-down' });
   }
 
+  /** J4. `reason` ends a sentence. */
+  #notStopped(reason: string): void {
+    const stopped = this.#stopped;
+    this.#stopped = null;
+    stopped?.done(
+      refused(
+        `The savepoint is complete (${stopped.taken.path}), but the job did not stop with it: ${withoutPeriod(reason)}. Whoever goes on from it commits what it holds.`,
+      ),
+    );
+  }
+
   // --- small things ---------------------------------------------------------------------------------------------
 
   #become(status: JobStatus, reason: string | null = null): void {
@@ -450,6 +473,10 @@ export class JobMaster {
 
   #end(ending: Ending): void {
     this.#ending = null;
+    if (ending === 'suspended') {
+      this.#stopped?.done({ ok: true, value: this.#stopped.taken });
+      this.#stopped = null;
+    } else this.#notStopped(`it was ${ending} before its output was committed`);
     this.#become(ending);
     this.#restoring?.(refused(`The job was ${ending}.`));
     this.#restoring = null;
@@ -464,6 +491,8 @@ export class JobMaster {
     );
   }
 }
+
+const withoutPeriod = (reason: string): string => reason.replace(/\.$/, '');
 
 const sentenceOf = (failure: TaskFailure): string =>
   `${failure.operator ?? failure.subtask.vertex}[${failure.subtask.index}] failed: ${failure.message}`;

@@ -19,6 +19,8 @@ export interface RunningJob {
   readonly since: number;
   readonly pipelineFile: string;
   readonly workingDirectory: string;
+  /** As the run was told; null: as the pipeline says. */
+  readonly parallelism: number | null;
 }
 
 export async function recordRunningJob(data: DataDirectory, running: RunningJob): Promise<void> {
@@ -54,7 +56,7 @@ function readRunningJob(path: string): RunningJob | null {
       typeof running.port === 'number' &&
       typeof running.token === 'string' &&
       typeof running.process?.pid === 'number';
-    return isWhole ? running : null;
+    return isWhole ? { ...running, parallelism: running.parallelism ?? null } : null;
   });
 }
 

@@ -209,6 +209,7 @@ export class Runtime {
       since: machineClock.now(),
       pipelineFile: job.pipelineFile,
       workingDirectory: job.workingDirectory,
+      parallelism: job.parallelismOverride,
     };
     await recordRunningJob(this.#data, this.#record);
   }

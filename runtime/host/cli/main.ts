@@ -5,13 +5,14 @@ import { runtimeVersion } from '../ownFiles.ts';
 import { CliError, exitCodes } from './cliError.ts';
 import type { CommonOptions } from './commonOptions.ts';
 import type { RunOptions } from './run.ts';
+import { commandOf, usageSentence } from './usage.ts';
 
 const program = new Command('sluice')
   .description('Runs stream pipelines, and takes, restores and compares their savepoints.')
   .version(runtimeVersion)
-  .showHelpAfterError('(add --help for what there is)')
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  // What is wrong is told as everything else is: by `told`, in one sentence.
+  .configureOutput({ outputError: () => {} });
 
 withCommonOptions(
   program
@@ -214,12 +215,22 @@ async function main(): Promise<void> {
 }
 
 function told(error: unknown): number {
-  // Commander has said what was wrong.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+  // Help and the version were asked for, or stand where a command is missing.
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
+  if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.wrongUsage;
   const isVerbose = process.argv.includes('--verbose');
   const isJson = process.argv.includes('--json');
-  const exitCode = error instanceof CliError ? error.exitCode : exitCodes.jobFailed;
-  const sentence = error instanceof Error ? error.message : String(error);
+  const isUsage = error instanceof CommanderError;
+  const exitCode = isUsage
+    ? exitCodes.wrongUsage
+    : error instanceof CliError
+      ? error.exitCode
+      : exitCodes.jobFailed;
+  const sentence = isUsage
+    ? usageSentence(error.message, commandOf(program, process.argv.slice(2)))
+    : error instanceof Error
+      ? error.message
+      : String(error);
   process.stderr.write(`sluice: ${sentence}\n`);
   if (isVerbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (isJson) {

@@ -7,12 +7,12 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { unreachable } from '../../base/assert.ts';
 import type { LaunchFailure, LaunchReport, LaunchRequest } from '../../protocol/launch.ts';
-import { shownPath } from '../bundle.ts';
 import type { DataDirectory } from '../dataDirectory.ts';
 import { exitCodes } from './cliError.ts';
 import { Client } from './client.ts';
 import { type CommandContext, type CommonOptions, commandContext } from './commonOptions.ts';
 import { counterLines } from './counterLines.ts';
+import { goOnCommand } from './goOnCommand.ts';
 import { LiveProgress } from './liveProgress.ts';
 import { durationText } from './output.ts';
 import { type RuntimeProcess, startRuntime } from './runtimeProcess.ts';
@@ -259,8 +259,13 @@ class JobCommand {
   }
 
   #end(outcome: RunOutcome): void {
-    const { output, workingDirectory } = this.#context;
-    const pipeline = shownPath(this.#pipelineFile, workingDirectory);
+    const { output } = this.#context;
+    const goOnFrom = (from: string) =>
+      goOnCommand(this.#context, {
+        pipelineFile: this.#pipelineFile,
+        from,
+        parallelism: this.#options.parallelism ?? null,
+      });
     this.#progress.end();
     this.#client?.close();
     switch (outcome.type) {
@@ -270,7 +275,7 @@ class JobCommand {
           status === 'finished'
             ? `Finished: everything is committed (${recordsIn.toLocaleString('en-US')} records read).`
             : status === 'suspended'
-              ? `Stopped with the savepoint ${savepoint?.id}. Go on with: sluice run ${pipeline} --from ${savepoint?.id}`
+              ? `Stopped with the savepoint ${savepoint?.id}. Go on with: ${goOnFrom(savepoint?.id ?? 'latest')}`
               : 'Canceled.';
         output.tell(
           { type: 'ended', status, savepoint, recordsIn, recordsOut, metrics, exitCode: 0 },
@@ -282,10 +287,7 @@ class JobCommand {
       }
       case 'interrupted': {
         const { savepoint } = outcome;
-        const goOn =
-          savepoint === null
-            ? `sluice run ${pipeline} --from latest`
-            : `sluice run ${pipeline} --from ${savepoint.id}`;
+        const goOn = goOnFrom(savepoint?.id ?? 'latest');
         output.tell(
           { type: 'interrupted', savepoint, exitCode: exitCodes.interrupted },
           savepoint === null

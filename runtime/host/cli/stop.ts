@@ -1,7 +1,6 @@
 /** `sluice stop`: a running job ends with a savepoint. */
-
-import { shownPath } from '../bundle.ts';
 import { type CommonOptions, commandContext, findRunningJob, withClient } from './commonOptions.ts';
+import { goOnCommand } from './goOnCommand.ts';
 
 export async function stop(
   job: string | undefined,
@@ -18,6 +17,6 @@ export async function stop(
   context.output.tell(
     { type: 'stopped', job: running.job, savepoint },
     `${running.job} has stopped with the savepoint ${savepoint.id}.`,
-    `Go on with: sluice run ${shownPath(running.pipelineFile, context.workingDirectory)} --from ${savepoint.id}`,
+    `Go on with: ${goOnCommand(context, { ...running, from: savepoint.id })}`,
   );
 }

@@ -33,6 +33,21 @@ export interface SnapshotBytes {
 export interface SnapshotFiles {
   create(path: string): SnapshotFile;
   open(path: string): SnapshotBytes;
+  /**
+   * Gives durable files second names in a directory that a checkpoint is being written to: all of them, or none. The names
+   * become durable with the directory; the bytes stay until the last name is gone. Synchronous: a link copies nothing.
+   */
+  linkAll(links: readonly FileLink[]): Outcome<Links>;
+}
+
+export interface FileLink {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Links {
+  /** Of a checkpoint that will not be: takes the second names away again. */
+  undo(): void;
 }
 
 /** A savepoint or checkpoint that cannot be read: names the file and what is wrong with it. */

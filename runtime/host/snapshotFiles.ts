@@ -4,8 +4,10 @@
  * meanwhile is gathered and written as one vector.
  */
 import { createHash } from 'node:crypto';
-import { close, closeSync, fstatSync, fsync, openSync, readSync, rmSync, writev } from 'node:fs';
+import { close, closeSync, fstatSync, fsync, linkSync, openSync, readSync, rmSync, writev } from 'node:fs';
 import {
+  type FileLink,
+  type Links,
   type Outcome,
   type SnapshotBytes,
   SnapshotDamage,
@@ -21,7 +23,26 @@ export function machineSnapshotFiles(options: { afterCallback(): void }): Snapsh
   return {
     create: (path) => new WrittenFile(path, options.afterCallback),
     open: (path) => openSnapshotBytes(path),
+    linkAll,
   };
+}
+
+/** Where a file system has no second names, every checkpoint is a full one. */
+function linkAll(links: readonly FileLink[]): Outcome<Links> {
+  const made: string[] = [];
+  const undo = () => {
+    for (const path of made) rmSync(path, { force: true });
+  };
+  for (const { from, to } of links) {
+    try {
+      linkSync(from, to);
+    } catch (error) {
+      undo();
+      return { ok: false, message: fileError(from, error).message };
+    }
+    made.push(to);
+  }
+  return { ok: true, value: { undo } };
 }
 
 /** For random reading; whatever is wrong with the file is a SnapshotDamage that names it. */

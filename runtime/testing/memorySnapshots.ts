@@ -64,6 +64,16 @@ export class MemorySnapshots implements SnapshotFiles, CheckpointStorage {
     };
   }
 
+  linkAll: SnapshotFiles['linkAll'] = (links) => {
+    const missing = links.find(({ from }) => !this.#files.has(from));
+    if (missing !== undefined) return { ok: false, message: `${missing.from} does not exist` };
+    for (const { from, to } of links) this.#files.set(to, this.#files.get(from)!);
+    const undo = () => {
+      for (const { to } of links) this.#files.delete(to);
+    };
+    return { ok: true, value: { undo } };
+  };
+
   begin: CheckpointStorage['begin'] = (checkpointId, kind, _label, done) => {
     const directory = `/${kind}s/${checkpointId}-${this.#attempts++}`;
     this.#later(() => done({ ok: true, value: directory }));

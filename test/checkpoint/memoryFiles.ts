@@ -40,4 +40,14 @@ export class MemoryFiles implements SnapshotFiles {
       close: () => {},
     };
   }
+
+  linkAll: SnapshotFiles['linkAll'] = (links) => {
+    if (links.some(({ from }) => !this.contents.has(from)))
+      return { ok: false, message: 'a file is missing' };
+    for (const { from, to } of links) this.contents.set(to, this.contents.get(from)!);
+    const undo = () => {
+      for (const { to } of links) this.contents.delete(to);
+    };
+    return { ok: true, value: { undo } };
+  };
 }

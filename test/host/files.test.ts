@@ -1,6 +1,6 @@
 /** The machine's files as connectors and snapshots see them. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -101,4 +101,22 @@ test('reading beyond the end is damage that names the file', () => {
   expect(() => file.read(1, 3)).toThrow(`${path} ends 1 bytes too early`);
   file.close();
   expect(() => snapshots.open(join(root, 'none.state'))).toThrow('none.state is missing');
+});
+
+test('data files get second names, all of them or none, and the last name that goes takes the bytes', () => {
+  const [old, next] = [join(root, 'chk-1'), join(root, '.attempt-2')];
+  mkdirSync(old);
+  mkdirSync(next);
+  writeFileSync(join(old, 'a'), 'kept');
+  writeFileSync(join(old, 'b'), 'too');
+  const named = (name: string) => ({ from: join(old, name), to: join(next, name) });
+  const refused = snapshots.linkAll([named('a'), named('gone')]);
+  expect(refused).toMatchObject({ ok: false, message: expect.stringContaining('gone does not exist') });
+  expect(files.list(next)).toEqual([]);
+  const linked = snapshots.linkAll([named('a'), named('b')]);
+  expect(statSync(join(next, 'a')).nlink).toBe(2);
+  rmSync(old, { recursive: true });
+  expect(readFileSync(join(next, 'a'), 'utf8')).toBe('kept');
+  if (linked.ok) linked.value.undo();
+  expect(files.list(next)).toEqual([]);
 });

@@ -9,6 +9,9 @@ import type { Random } from '../../runtime/base/random.ts';
 import type { Manifest } from '../../runtime/checkpoint/manifest.ts';
 import {
   type CheckpointStorage,
+  type FileLink,
+  type Links,
+  type Outcome,
   type SnapshotBytes,
   SnapshotDamage,
   type SnapshotFile,
@@ -186,6 +189,25 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
       },
       close: () => {},
     };
+  }
+
+  /** Second names of synced bytes; the names themselves become durable when the checkpoint is published. */
+  linkAll(links: readonly FileLink[]): Outcome<Links> {
+    const made: string[] = [];
+    const undo = () => {
+      for (const path of made) this.#names.delete(path);
+    };
+    for (const { from, to } of links) {
+      const content = this.#names.get(from);
+      if (content === undefined || this.#names.has(to)) {
+        undo();
+        return { ok: false, message: `${from} cannot be linked to ${to}` };
+      }
+      assert(content.syncedLength === content.length, `${from} was linked before it was synced`);
+      this.#names.set(to, content);
+      made.push(to);
+    }
+    return { ok: true, value: { undo } };
   }
 
   // --- CheckpointStorage ----------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ function graphOperator(
     inputs: operator.inputs.length,
     states: operator.states,
     chainable: options.disableChaining !== true,
+    ...(operator.windows === undefined ? {} : { windows: operator.windows }),
     location: operator.location,
     bounded: factory.role === 'source' ? factory.source.bounded : false,
     sinkDirectory: factory.role === 'sink' ? (factory.sink.directory ?? null) : null,

@@ -6,6 +6,7 @@
  */
 import type { OperatorFactory, Partitioner } from '../graph/jobDefinition.ts';
 import type { OperatorRole, Partitioning, SourceLocation } from '../graph/jobGraph.ts';
+import type { WindowDescription } from '../graph/windowDescription.ts';
 import type { StreamOperator } from '../operators/operator.ts';
 import {
   describeState,
@@ -37,6 +38,7 @@ export interface PlannedOperator {
   readonly inputs: readonly (readonly Leg[])[];
   readonly keyed: boolean;
   readonly states: readonly StateDescription[];
+  readonly windows?: WindowDescription;
   readonly factory: OperatorFactory;
 }
 
@@ -44,6 +46,7 @@ export interface PlannedOperator {
 export interface PlannedFunction {
   readonly states: readonly StateDeclaration[];
   readonly create: () => StreamOperator;
+  readonly windows?: WindowDescription;
 }
 
 export class Plan {

@@ -2,8 +2,11 @@
  * Windows as an author wrote them, checked and turned into an operator. What cannot be is told with the operator and its
  * line: it is known only when it is said what is made of the windows.
  */
+import { unreachable } from '../base/assert.ts';
 import type { SourceLocation } from '../graph/jobGraph.ts';
+import type { WindowDescription } from '../graph/windowDescription.ts';
 import type { StreamOperator } from '../operators/operator.ts';
+import type { WindowAssigner } from '../operators/windows/assigners.ts';
 import {
   eventTimeTrigger,
   neverTrigger,
@@ -27,6 +30,7 @@ interface PlannedWindows {
     readonly type: string;
     readonly states: readonly StateDeclaration[];
     readonly create: () => StreamOperator;
+    readonly windows: WindowDescription;
   };
   readonly options: OperatorOptions;
 }
@@ -68,7 +72,30 @@ export function plannedWindows<Content>(
   });
   if (author.fold.merge === null) checkMerge(merges, refuse);
   checkNames(states, refuse);
-  return { operator: { type, states, create }, options: isOfAll ? asOne(options, refuse) : options };
+  const windows = describeWindows(assigner, latenessMs);
+  return {
+    operator: { type, states, create, windows },
+    options: isOfAll ? asOne(options, refuse) : options,
+  };
+}
+
+function describeWindows(assigner: WindowAssigner<never>, latenessMs: number): WindowDescription {
+  switch (assigner.type) {
+    case 'tumbling': {
+      const { type, sizeMs, offsetMs, time } = assigner;
+      return { type, sizeMs, offsetMs, time, latenessMs };
+    }
+    case 'sliding': {
+      const { type, sizeMs, slideMs, offsetMs, time } = assigner;
+      return { type, sizeMs, slideMs, offsetMs, time, latenessMs };
+    }
+    case 'session':
+      return { type: 'session', time: assigner.time, latenessMs };
+    case 'global':
+      return { type: 'global' };
+    default:
+      return unreachable(assigner);
+  }
 }
 
 function windowTrigger(

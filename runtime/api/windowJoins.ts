@@ -111,7 +111,8 @@ function overBoth(
     },
   };
   const { operator } = plannedWindows(windowsOf(assigner, written), ofSides, options, location);
-  return { states: operator.states, create: () => new CoGroupOperator(operator.create()) };
+  const { states, windows } = operator;
+  return { states, windows, create: () => new CoGroupOperator(operator.create()) };
 }
 
 function answering(join: object): OnBoth<unknown> {

@@ -2,6 +2,7 @@
  * The manifest: what a snapshot is, for machines and for people who read it or `git diff` it. It is written last; a
  * directory without a valid one does not exist. Format: docs/savepoint-format.md.
  */
+import type { WindowDescription } from '../graph/windowDescription.ts';
 import type { StateType } from '../state/declarations.ts';
 
 export const MANIFEST_FORMAT_VERSION = 1;
@@ -29,6 +30,8 @@ export interface ManifestOperator {
   readonly type: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** Absent: it has none, or was saved before windows were told of. */
+  readonly windows?: WindowDescription;
   readonly states: readonly ManifestState[];
   readonly files: readonly ManifestFile[];
 }

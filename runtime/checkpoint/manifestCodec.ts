@@ -8,6 +8,7 @@
 import { crc32 } from '../base/crc32.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
 import { decodeUtf8, encodeUtf8 } from '../base/utf8.ts';
+import type { WindowDescription } from '../graph/windowDescription.ts';
 import { maxParallelismMax } from '../state/keyGroups.ts';
 import { stateTypes } from './dataFileFormat.ts';
 import {
@@ -134,6 +135,7 @@ function operatorIn(fields: Fields): ManifestOperator {
     type: fields.text('type'),
     parallelism: fields.count('parallelism', 1, maxParallelismMax),
     maxParallelism: fields.count('maxParallelism', 1, maxParallelismMax),
+    ...windowsIn(fields),
     states: fields.list('states', stateIn),
     files: fields.list('files', fileIn),
   };
@@ -151,6 +153,22 @@ function operatorIn(fields: Fields): ManifestOperator {
     );
   }
   return operator;
+}
+
+/** For people and comparisons; a restore does not look at it. */
+function windowsIn(operator: Fields): Pick<ManifestOperator, 'windows'> {
+  if (!operator.has('windows')) return {};
+  const windows = operator.object('windows', (fields): WindowDescription => {
+    const type = fields.oneOf('type', ['tumbling', 'sliding', 'session', 'global']);
+    if (type === 'global') return { type };
+    const latenessMs = fields.number('latenessMs');
+    const ofTime = { time: fields.oneOf('time', ['event', 'processing']), latenessMs };
+    if (type === 'session') return { type, ...ofTime };
+    const grid = { sizeMs: fields.number('sizeMs'), offsetMs: fields.number('offsetMs') };
+    if (type === 'tumbling') return { type, ...grid, ...ofTime };
+    return { type, slideMs: fields.number('slideMs'), ...grid, ...ofTime };
+  });
+  return windows === null ? {} : { windows };
 }
 
 function stateIn(fields: Fields): ManifestState {
@@ -223,6 +241,7 @@ function inOrder(manifest: Manifest): Manifest {
       type: operator.type,
       parallelism: operator.parallelism,
       maxParallelism: operator.maxParallelism,
+      ...(operator.windows === undefined ? {} : { windows: windowsInOrder(operator.windows) }),
       states: operator.states.map(({ name, type, schemaVersion, keys, bytes }) => ({
         name,
         type,
@@ -247,6 +266,15 @@ function inOrder(manifest: Manifest): Manifest {
   };
 }
 
+function windowsInOrder(windows: WindowDescription): WindowDescription {
+  if (windows.type === 'global') return { type: windows.type };
+  const { time, latenessMs } = windows;
+  if (windows.type === 'session') return { type: windows.type, time, latenessMs };
+  const { sizeMs, offsetMs } = windows;
+  if (windows.type === 'tumbling') return { type: windows.type, time, sizeMs, offsetMs, latenessMs };
+  return { type: windows.type, time, sizeMs, slideMs: windows.slideMs, offsetMs, latenessMs };
+}
+
 function unique(names: readonly string[], what: string): void {
   const seen = new Set<string>();
   for (const name of names) {
@@ -265,6 +293,10 @@ class Fields {
       throw new MalformedBytes(`is damaged: ${where} is no object.`);
     this.#object = value as Readonly<Record<string, unknown>>;
     this.#where = where;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#object, name);
   }
 
   text(name: string): string {

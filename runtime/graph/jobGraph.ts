@@ -3,6 +3,7 @@
  * `sluice plan` prints and what a savepoint is checked against. No function is in it; those stay in `JobDefinition`.
  */
 import type { StateDescription } from '../state/declarations.ts';
+import type { WindowDescription } from './windowDescription.ts';
 
 export interface SourceLocation {
   readonly file: string;
@@ -43,6 +44,8 @@ export interface GraphOperator {
   readonly inputs: number;
   readonly states: readonly StateDescription[];
   readonly chainable: boolean;
+  /** Of windows of any kind; absent: it has none. */
+  readonly windows?: WindowDescription;
   readonly location: SourceLocation | null;
   /** Sources: does it end by itself. */
   readonly bounded: boolean;

@@ -3,6 +3,7 @@ import {
   boundedOutOfOrderness,
   DataStream,
   type Environment,
+  globalWindow,
   listState,
   mapState,
   monotonousTimestamps,
@@ -10,6 +11,8 @@ import {
   outputTag,
   PipelineError,
   pipeline,
+  session,
+  sliding,
   tumbling,
   valueState,
 } from '../../runtime/api/index.ts';
@@ -454,4 +457,31 @@ test('the same function gives the same fingerprint each time', () => {
       .sinkTo(collectingSink()),
   );
   expect(job.define().graph.fingerprint).toBe(job.define({ parallelism: 4 }).graph.fingerprint);
+});
+
+test('a plan tells of windows what a savepoint needs to show them', () => {
+  const { operators } = plan((env) => {
+    const keyed = env.fromSource(numbers, { uid: 's' }).keyBy((n) => n);
+    const sum = (left: number, right: number) => left + right;
+    const out = collectingSink<number>();
+    const hourly = tumbling('1 h', { offset: '5 min' });
+    keyed.window(hourly, { allowedLateness: '1 s' }).reduce(sum, { uid: 't' }).sinkTo(out);
+    keyed
+      .window(sliding('1 h', '5 min', { time: 'processing' }))
+      .reduce(sum, { uid: 'l' })
+      .sinkTo(out);
+    keyed.window(session('1 s')).reduce(sum, { uid: 'e' }).sinkTo(out);
+    keyed.window(globalWindow()).reduce(sum, { uid: 'g' }).sinkTo(out);
+    keyed.coGroup(keyed, { window: hourly }, { onWindow: () => {} }, { uid: 'c' }).sinkTo(collectingSink());
+  });
+  const windows = Object.fromEntries(operators.map((operator) => [operator.uid, operator.windows]));
+  const hour = { sizeMs: 3_600_000, offsetMs: 300_000 };
+  expect(windows).toMatchObject({
+    s: undefined,
+    t: { type: 'tumbling', ...hour, time: 'event', latenessMs: 1_000 },
+    l: { type: 'sliding', sizeMs: 3_600_000, slideMs: 300_000, offsetMs: 0, time: 'processing' },
+    e: { type: 'session', time: 'event', latenessMs: 0 },
+    g: { type: 'global' },
+    c: { type: 'tumbling', ...hour, latenessMs: 0 },
+  });
 });

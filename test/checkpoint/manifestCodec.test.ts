@@ -15,6 +15,17 @@ test.each<[string, Partial<Manifest>]>([
     { kind: 'savepoint', label: 'vor dem Umbau ✓ 東京 "crc32:00000000"', notes: 'a\nb' },
   ],
   ['the first one', { parent: null, operators: [], sources: [] }],
+  ...(
+    [
+      { type: 'tumbling', time: 'event', sizeMs: 3_600_000, offsetMs: -1, latenessMs: 0 },
+      { type: 'sliding', time: 'processing', sizeMs: 2, slideMs: 3, offsetMs: 0, latenessMs: 0 },
+      { type: 'session', time: 'event', latenessMs: 7 },
+      { type: 'global' },
+    ] as const
+  ).map((windows): [string, Partial<Manifest>] => [
+    `with ${windows.type} windows`,
+    { operators: manifest().operators.map((operator) => ({ ...operator, windows })) },
+  ]),
 ])('a manifest comes back: %s', (_, changes) => {
   const text = printManifest(manifest(changes));
   expect(parse(text)).toEqual(manifest(changes));

@@ -37,6 +37,7 @@ export const manifestOf = ({ graph, snapshots, ...known }: ManifestInputs): Mani
       type: operator.type,
       parallelism: operator.parallelism,
       maxParallelism: operator.maxParallelism,
+      ...(operator.windows === undefined ? {} : { windows: operator.windows }),
       states: sumStates(own),
       files,
     });

@@ -1,6 +1,6 @@
 /**
- * The keyed state of one operator subtask, in memory: the values, lists, maps and timers of the keys whose groups it
- * owns. The engine makes a key current, the operator reaches its state through handles, a checkpoint marks a snapshot
+ * The keyed state of one operator subtask: the values, lists, maps and timers of the keys whose groups it owns, in memory;
+ * values that have no room there may be on disk (`spillCache.ts`). The engine makes a key current, the operator reaches its state through handles, a checkpoint marks a snapshot
  * and writes it later (`snapshotCursor.ts`).
  *
  * On the path of every record: the key's group is computed once (about 50 ns for a short string; a cache of groups was
@@ -28,11 +28,13 @@ import {
 import { FoldingState } from './foldingState.ts';
 import { decodeKey, KeyRefused } from './keyEncoding.ts';
 import { hashAsciiString, type KeyGroupRange, keyGroupOf, NOT_ASCII, spread } from './keyGroups.ts';
-import { fromMapKey, type MapKey, toMapKey } from './mapKey.ts';
+import { fromMapKey, toMapKey } from './mapKey.ts';
 import { type OpenedState, openState } from './openedState.ts';
 import { defaultSliceUnits, SnapshotCursor, type StateTables } from './snapshotCursor.ts';
+import type { SpillCache } from './spillCache.ts';
 import type { StateEntry } from './stateBlock.ts';
 import { BackendTimers, type CurrentKey } from './stateHandles.ts';
+import { mapOf } from './stateTable.ts';
 import { TimerQueue } from './timerQueue.ts';
 import { readWholeValue } from './valueReader.ts';
 
@@ -47,6 +49,8 @@ export interface KeyedStateOptions {
   readonly now: () => number;
   /** What a slice of a snapshot may cost; a test that wants many interleavings makes it small. */
   readonly sliceUnits?: number;
+  /** Values beyond its budget go to disk; absent: all of them stay in memory. */
+  readonly spill?: SpillCache | null;
 }
 
 export class KeyedStateBackend {
@@ -79,6 +83,7 @@ export class KeyedStateBackend {
       groupCount,
       current: this.#current,
       now: options.now,
+      spill: options.spill ?? null,
     };
     for (const declaration of options.declarations) {
       if (isOperatorState(declaration.type)) continue;
@@ -250,10 +255,7 @@ export class KeyedStateBackend {
       state.tables[group]!.entries.set(mapKey, value);
       return;
     }
-    const { entries } = state.tables[group]!;
-    const map = entries.get(mapKey) ?? new Map<MapKey, unknown>();
-    if (map.size === 0) entries.set(mapKey, map);
-    map.set(toMapKey(decodeKey(entry.subKey!)), value);
+    mapOf(state.tables[group]!, mapKey).set(toMapKey(decodeKey(entry.subKey!)), value);
   }
 
   /** After the entries of a file were put back: the times of states with TTL are made whole. Throws MalformedBytes. */

@@ -5,8 +5,10 @@
 import { assert } from '../base/assert.ts';
 import { describeState, type StateDeclaration } from './declarations.ts';
 import { refusal, type StateTables } from './snapshotCursor.ts';
+import type { SpillCache } from './spillCache.ts';
+import { SpilledEntries } from './spilledEntries.ts';
 import { BackendList, BackendMap, BackendValue, type CurrentKey, subKeysOf } from './stateHandles.ts';
-import { MapTable, type Refuse, ValueTable } from './stateTable.ts';
+import { type MapMaking, MapTable, type Refuse, ValueTable } from './stateTable.ts';
 import { timesOf } from './ttl.ts';
 import { type Expiring, TtlList, TtlValue } from './ttlHandles.ts';
 import { TtlMap } from './ttlMap.ts';
@@ -21,6 +23,8 @@ export interface StatePlace {
   readonly current: CurrentKey;
   /** Processing time, milliseconds since the epoch. */
   readonly now: () => number;
+  /** Null: all values stay in memory. */
+  readonly spill: SpillCache | null;
 }
 
 export interface OpenedState {
@@ -100,11 +104,28 @@ function rulesOf(
   return { ttl, now, sweep: new TtlSweep(ttl, groupCount, walkOf) };
 }
 
-const valueTables = (declaration: StateDeclaration, place: StatePlace): readonly ValueTable[] =>
-  Array.from({ length: place.groupCount }, () => new ValueTable(refuseFor(declaration, place)));
+const valueTables = (declaration: StateDeclaration, place: StatePlace): readonly ValueTable[] => {
+  const { spill, groupCount } = place;
+  const refuse = refuseFor(declaration, place);
+  return Array.from(
+    { length: groupCount },
+    () => new ValueTable(refuse, spill === null ? new Map() : new SpilledEntries(spill, refuse)),
+  );
+};
 
-const mapTables = (declaration: StateDeclaration, place: StatePlace): readonly MapTable[] =>
-  Array.from({ length: place.groupCount }, () => new MapTable(refuseFor(declaration, place)));
+const mapTables = (declaration: StateDeclaration, place: StatePlace): readonly MapTable[] => {
+  const { spill, groupCount } = place;
+  const refuse = refuseFor(declaration, place);
+  const maps = spill === null ? mapsInMemory : spilledMaps(spill, refuse);
+  return Array.from({ length: groupCount }, () => new MapTable(refuse, maps));
+};
+
+const mapsInMemory: MapMaking = { make: () => new Map(), dropped: () => {} };
+
+const spilledMaps = (spill: SpillCache, refuse: Refuse): MapMaking => ({
+  make: (key) => new SpilledEntries(spill, refuse, key),
+  dropped: (map, table) => spill.bury(map as SpilledEntries, table),
+});
 
 function refuseFor({ name }: StateDeclaration, { operatorUid }: StatePlace): Refuse {
   return (error, key) => {

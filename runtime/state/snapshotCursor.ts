@@ -20,6 +20,7 @@ import {
   encodeStateValue,
   type MapStash,
   type MapTable,
+  peekEntry,
   type ValueStash,
   type ValueTable,
 } from './stateTable.ts';
@@ -137,7 +138,7 @@ export class SnapshotCursor {
     for (let key = keys.next(); key !== undefined; key = keys.next()) {
       const saved = stash.size === 0 ? undefined : stash.get(key);
       if (saved === ABSENT) continue;
-      const value = saved === undefined ? table.entries.get(key) : saved;
+      const value = saved === undefined ? peekEntry(table.entries, key) : saved;
       const slice = this.#add(part, key, undefined, value);
       if (slice !== null) yield slice;
     }
@@ -163,7 +164,8 @@ export class SnapshotCursor {
       for (let subKey = subKeys.next(); subKey !== undefined; subKey = subKeys.next()) {
         const savedValue = saved.touched.get(subKey);
         if (savedValue === ABSENT) continue;
-        const slice = this.#add(part, key, subKey, savedValue === undefined ? map?.get(subKey) : savedValue);
+        const value = savedValue === undefined && map !== undefined ? peekEntry(map, subKey) : savedValue;
+        const slice = this.#add(part, key, subKey, value);
         if (slice !== null) yield slice;
       }
     }

@@ -8,6 +8,7 @@ import type { Key, ListState, MapState, StateDeclaration, ValueState } from './d
 import { KeyRefused } from './keyEncoding.ts';
 import { fromMapKey, type MapKey, toMapKey } from './mapKey.ts';
 import {
+  type Entries,
   isMutable,
   type MapTable,
   protectMapEntry,
@@ -161,7 +162,7 @@ export class BackendMap<K extends Key, V> implements MapState<K, V> {
     removeMap(tableOf(this.#tables, this.#current), this.#current.mapKey);
   }
 
-  #map(): Map<MapKey, unknown> | undefined {
+  #map(): Entries<unknown> | undefined {
     return tableOf(this.#tables, this.#current).entries.get(this.#current.mapKey);
   }
 }

@@ -23,35 +23,60 @@ export class EncodedValue {
 
 export type ValueStash = Map<MapKey, unknown>;
 
+/** What a table, or one map of a map state, keeps its values in: a `Map`, or one with values on disk (`spilledEntries.ts`). */
+export interface Entries<V> extends Iterable<[MapKey, V]> {
+  readonly size: number;
+  has(key: MapKey): boolean;
+  get(key: MapKey): V | undefined;
+  set(key: MapKey, value: V): unknown;
+  delete(key: MapKey): boolean;
+  keys(): IterableIterator<MapKey>;
+  /** Only where values may be on disk: see `peekEntry`. */
+  peek?(key: MapKey): unknown;
+}
+
+/** The value, which the caller does not keep, or its bytes as an EncodedValue. Nothing is read into memory for it. */
+export const peekEntry = (entries: Entries<unknown>, key: MapKey): unknown =>
+  entries.peek === undefined ? entries.get(key) : entries.peek(key);
+
 /** An object that must be stashed cannot be encoded: throws StateRefused, which names the state. */
 export type Refuse = (error: unknown, key: MapKey) => never;
 
 /** Of a value, list, reducing or aggregating state. */
 export class ValueTable {
-  readonly entries = new Map<MapKey, unknown>();
+  readonly entries: Entries<unknown>;
   /** Of the snapshots that have not written this table; null when there is none, which is nearly always. */
   stashes: readonly ValueStash[] | null = null;
   readonly refuse: Refuse;
 
-  constructor(refuse: Refuse) {
+  constructor(refuse: Refuse, entries: Entries<unknown>) {
     this.refuse = refuse;
+    this.entries = entries;
   }
 }
 
 /** What a map state was for one key. `detached` is the whole map when it was cleared: nobody changes it any more. */
 export interface MapStash {
-  detached: Map<MapKey, unknown> | null;
+  detached: Entries<unknown> | null;
   readonly touched: Map<MapKey, unknown>;
 }
 
 export class MapTable {
-  readonly entries = new Map<MapKey, Map<MapKey, unknown>>();
+  readonly entries = new Map<MapKey, Entries<unknown>>();
   stashes: readonly Map<MapKey, MapStash>[] | null = null;
   readonly refuse: Refuse;
+  readonly maps: MapMaking;
 
-  constructor(refuse: Refuse) {
+  constructor(refuse: Refuse, maps: MapMaking) {
     this.refuse = refuse;
+    this.maps = maps;
   }
+}
+
+/** How the maps of a map state are made, and what is done with one that was taken out of its table. */
+export interface MapMaking {
+  make(key: MapKey): Entries<unknown>;
+  dropped(map: Entries<unknown>, table: MapTable): void;
 }
 
 export const isMutable = (value: unknown): boolean => typeof value === 'object' && value !== null;
@@ -71,7 +96,7 @@ export function protectMapEntry(
   table: MapTable,
   key: MapKey,
   subKey: MapKey,
-  map: ReadonlyMap<MapKey, unknown> | undefined = table.entries.get(key),
+  map: Entries<unknown> | undefined = table.entries.get(key),
 ): void {
   let saved: unknown;
   for (const stashes of table.stashes!) {
@@ -84,7 +109,7 @@ export function protectMapEntry(
 }
 
 /** Before the whole map of the key is taken out of the table. */
-export function protectMap(table: MapTable, key: MapKey, map: Map<MapKey, unknown>): void {
+export function protectMap(table: MapTable, key: MapKey, map: Entries<unknown>): void {
   for (const stashes of table.stashes!) stashOf(stashes, key).detached ??= map;
 }
 
@@ -103,9 +128,16 @@ export function removeValue(table: ValueTable, key: MapKey): void {
 /** Protects and sets. */
 export function setMapEntry(table: MapTable, key: MapKey, subKey: MapKey, value: unknown): void {
   if (table.stashes !== null) protectMapEntry(table, key, subKey);
-  const map = table.entries.get(key);
-  if (map === undefined) table.entries.set(key, new Map([[subKey, value]]));
-  else map.set(subKey, value);
+  mapOf(table, key).set(subKey, value);
+}
+
+/** The map of the key, made where there is none. */
+export function mapOf(table: MapTable, key: MapKey): Entries<unknown> {
+  const there = table.entries.get(key);
+  if (there !== undefined) return there;
+  const map = table.maps.make(key);
+  table.entries.set(key, map);
+  return map;
 }
 
 /** Protects and removes, if it is there; a map without entries leaves no key behind. */
@@ -123,6 +155,7 @@ export function removeMap(table: MapTable, key: MapKey): void {
   if (map === undefined) return;
   if (table.stashes !== null) protectMap(table, key, map);
   table.entries.delete(key);
+  table.maps.dropped(map, table);
 }
 
 export function encodeStateValue(value: unknown): Uint8Array {
@@ -133,15 +166,10 @@ export function encodeStateValue(value: unknown): Uint8Array {
 
 const scratch = new ByteWriter(1_024);
 
-function stashed(
-  entries: ReadonlyMap<MapKey, unknown> | undefined,
-  place: MapKey,
-  key: MapKey,
-  refuse: Refuse,
-): unknown {
-  const value = entries?.get(place);
+function stashed(entries: Entries<unknown> | undefined, place: MapKey, key: MapKey, refuse: Refuse): unknown {
+  const value = entries === undefined ? undefined : peekEntry(entries, place);
   if (value === undefined && entries?.has(place) !== true) return ABSENT;
-  if (value !== undefined && !isMutable(value)) return value;
+  if (value instanceof EncodedValue || (value !== undefined && !isMutable(value))) return value;
   try {
     return new EncodedValue(encodeStateValue(value).slice());
   } catch (error) {

@@ -3,7 +3,7 @@
  * time whose entry is gone (a migration dropped it) goes too. Throws MalformedBytes when the times are none.
  */
 import { MalformedBytes } from '../base/malformedBytes.ts';
-import type { MapTable, ValueTable } from './stateTable.ts';
+import { type Entries, type MapTable, mapOf, type ValueTable } from './stateTable.ts';
 
 export function completeValueTimes(values: ValueTable, times: ValueTable, now: number): void {
   for (const key of values.entries.keys()) {
@@ -26,8 +26,7 @@ export function completeListTimes(lists: ValueTable, times: ValueTable, now: num
 
 export function completeMapTimes(maps: MapTable, times: MapTable, now: number): void {
   for (const [key, map] of maps.entries) {
-    const ofKey = times.entries.get(key) ?? new Map();
-    times.entries.set(key, ofKey);
+    const ofKey = mapOf(times, key);
     for (const subKey of map.keys()) {
       const touchedAt: unknown = ofKey.get(subKey) ?? now;
       if (typeof touchedAt !== 'number') throw noTime();
@@ -38,7 +37,7 @@ export function completeMapTimes(maps: MapTable, times: MapTable, now: number): 
   dropForeign(times.entries, maps.entries);
 }
 
-function dropForeign<K>(times: Map<K, unknown>, entries: ReadonlyMap<K, unknown>): void {
+function dropForeign<V>(times: Entries<V>, entries: Entries<unknown>): void {
   if (times.size === entries.size) return;
   for (const key of times.keys()) if (!entries.has(key)) times.delete(key);
 }

@@ -12,7 +12,14 @@
  */
 import type { StateTtl } from './declarations.ts';
 import type { MapKey } from './mapKey.ts';
-import { type MapTable, removeMapEntry, removeValue, setValue, type ValueTable } from './stateTable.ts';
+import {
+  type Entries,
+  type MapTable,
+  removeMapEntry,
+  removeValue,
+  setValue,
+  type ValueTable,
+} from './stateTable.ts';
 import { isExpired } from './ttl.ts';
 
 /** As many as Flink's incremental cleanup looks at by default. */
@@ -114,7 +121,7 @@ export function walkMaps(maps: MapTable, times: MapTable): Walk | null {
   if (times.entries.size === 0) return null;
   const keys = times.entries.entries();
   let key: MapKey = null;
-  let map: Map<MapKey, unknown> | null = null;
+  let map: Entries<unknown> | null = null;
   let subKeys: Iterator<MapKey> | null = null;
   return {
     next: (look) => {

@@ -7,12 +7,12 @@
  * touch at the mark.
  */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../runtime/base/random.ts';
 import type { Key, StateDeclaration, StateTtl } from '../../runtime/state/declarations.ts';
-import { KeyedStateBackend } from '../../runtime/state/keyedStates.ts';
 import type { SnapshotCursor } from '../../runtime/state/snapshotCursor.ts';
 import type { StateBlock } from '../../runtime/state/stateBlock.ts';
+import { type BackendKind, backendKinds, openBackend, type SpillingBackend } from './backends.ts';
 import { contentOf, json, place, writeSlice } from './snapshotContent.ts';
 
 const afterMs = 20;
@@ -37,19 +37,23 @@ interface Running {
 
 const refreshes = ['on-create-and-write', 'on-read-and-write'] as const;
 
-test.each(refreshes.flatMap((refresh) => [1, 2, 3].map((seed) => [refresh, seed] as const)))(
-  'a snapshot has what had not expired at its mark, with its times (%s, seed %i)',
-  (refresh, seed) => check(refresh, seed, 3_000),
-);
-
-test('the same with fresh seeds', () => {
-  fc.assert(
-    fc.property(fc.constantFrom(...refreshes), fc.integer(), (refresh, seed) => check(refresh, seed, 300)),
-    { numRuns: 30 },
+describe.each(backendKinds)('state in %s', (kind) => {
+  test.each(refreshes.flatMap((refresh) => [1, 2, 3].map((seed) => [refresh, seed] as const)))(
+    'a snapshot has what had not expired at its mark, with its times (%s, seed %i)',
+    (refresh, seed) => check(kind, refresh, seed, 3_000),
   );
+
+  test('the same with fresh seeds', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...refreshes), fc.integer(), (refresh, seed) =>
+        check(kind, refresh, seed, 300),
+      ),
+      { numRuns: 30 },
+    );
+  });
 });
 
-function check(refresh: StateTtl['refresh'], seed: number, steps: number): void {
+function check(kind: BackendKind, refresh: StateTtl['refresh'], seed: number, steps: number): void {
   const random = seededRandom(seed);
   const ttl: StateTtl = { afterMs, refresh, visibility: 'never-return-expired' };
   const state = <T>(name: string, type: StateDeclaration['type']): StateDeclaration<T> => {
@@ -66,14 +70,18 @@ function check(refresh: StateTtl['refresh'], seed: number, steps: number): void 
     },
   };
   let now = 1_000;
-  const backend = new KeyedStateBackend({
-    operatorUid: 'op',
-    maxParallelism: 4,
-    keyGroups: { first: 0, last: 3 },
-    declarations: [last, seen, perHour, total] as readonly StateDeclaration[],
-    now: () => now,
-    sliceUnits: 1 + random.below(40),
-  });
+  const backend = openBackend(
+    kind,
+    {
+      operatorUid: 'op',
+      maxParallelism: 4,
+      keyGroups: { first: 0, last: 3 },
+      declarations: [last, seen, perHour, total] as readonly StateDeclaration[],
+      now: () => now,
+      sliceUnits: 1 + random.below(40),
+    },
+    { seed, memoryBytes: 3_000 },
+  );
   const model: Model = new Map();
   const running: Running[] = [];
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!;
@@ -199,6 +207,7 @@ function check(refresh: StateTtl['refresh'], seed: number, steps: number): void 
     while (writeSlice(snapshot.cursor, snapshot.blocks));
     compare(snapshot);
   }
+  if (kind === 'disk' && steps > 1_000) expect((backend as SpillingBackend).store.reads).toBeGreaterThan(200);
 }
 
 function compare({ blocks, model, now }: Running): void {

@@ -337,6 +337,15 @@ describe('a job fails', () => {
     exactlyOnce(world.committed());
   });
 
+  test('a wall clock that is set back an hour does not put the restart off', () => {
+    const world = new World(counting(ticks(200)));
+    world.untilCheckpoints(1);
+    world.process.killThread(0);
+    world.untilStatus('restarting');
+    world.scheduler.setWallClock(-3_600_000);
+    world.untilStatus('running');
+  });
+
   test("timers of the machine's clock fire once for what is committed, whatever fails in between", () => {
     const clocked = (): Pipeline =>
       pipeline('clocked', (env) => {

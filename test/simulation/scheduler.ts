@@ -1,13 +1,18 @@
 /**
  * Who acts next is drawn from a seed: a thread steps, a message arrives, a disk answers, time passes. Messages of one
  * sender to one receiver keep their order; everything else may overtake everything else.
+ *
+ * Time that passes is seen by everybody. What the wall clock shows is another matter: it may be set, also backwards, and
+ * `clockOf` gives somebody a clock that is wrong by a fixed time. Durations stay true whatever happens to it.
  */
 import type { Clock } from '../../runtime/base/clock.ts';
 import { type Random, seededRandom } from '../../runtime/base/random.ts';
 
 export class Scheduler implements Clock {
   readonly random: Random;
-  #now = 1_700_000_000_000;
+  #passed = 1_700_000_000_000;
+  /** By how much the wall clock was set. */
+  #setBy = 0;
   /** What was computed has taken time too: a look at the clock may find it gone on, so that slices end anywhere. */
   #worked = 0;
   readonly #effort = seededRandom(1);
@@ -19,16 +24,25 @@ export class Scheduler implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#passed + this.#setBy;
   }
 
   monotonicMs(): number {
     if (this.#effort.below(4) === 0) this.#worked++;
-    return this.#now + this.#worked;
+    return this.#passed + this.#worked;
   }
 
   pass(durationMs: number): void {
-    this.#now += durationMs;
+    this.#passed += durationMs;
+  }
+
+  /** Somebody sets the wall clock: forward, or with a negative number back. */
+  setWallClock(byMs: number): void {
+    this.#setBy += byMs;
+  }
+
+  clockOf(skewMs: number): Clock {
+    return { now: () => this.now() + skewMs, monotonicMs: () => this.monotonicMs() };
   }
 
   /** In order with everything else on this line. */

@@ -79,7 +79,10 @@ export class JobMaster {
   #parallelism: number | null;
   #status: JobStatus = 'created';
   #restarts = 0;
+  /** For people: Clock.now(). */
   #restartAt: number | null = null;
+  /** Monotonic: a wall clock that is set back must not put a restart off. */
+  #restartDueMs: number | null = null;
   /** What the next deployment starts from. */
   #point: RestorePoint | null;
   #lastCompleted: Lineage | null;
@@ -185,7 +188,7 @@ export class JobMaster {
 
   cancel(): void {
     if (this.#isOver()) return;
-    this.#restartAt = null;
+    this.#restart(null);
     this.#become('cancelling');
     this.#leaving = null;
     this.#ending = 'canceled';
@@ -202,7 +205,7 @@ export class JobMaster {
       done(refused(`The job is ${this.#status}; run it from the savepoint instead.`));
       return;
     }
-    this.#restartAt = null;
+    this.#restart(null);
     // It may be about to end: its last commit is overtaken by going on from elsewhere.
     this.#ending = null;
     this.#notStopped('it goes on from another point');
@@ -299,10 +302,10 @@ export class JobMaster {
     if (
       this.#status === 'restarting' &&
       this.#leaving === null &&
-      this.#restartAt !== null &&
-      this.#options.clock.now() >= this.#restartAt
+      this.#restartDueMs !== null &&
+      this.#options.clock.monotonicMs() >= this.#restartDueMs
     ) {
-      this.#restartAt = null;
+      this.#restart(null);
       this.#deploy();
       return;
     }
@@ -311,8 +314,8 @@ export class JobMaster {
 
   /** Clock.now() of the next `tick`; null: none is needed. */
   nextDeadline(): number | null {
-    if (this.#status === 'restarting' && this.#leaving === null) return this.#restartAt;
-    const deadline = this.#checkpoints.nextDeadline();
+    const isWaiting = this.#status === 'restarting' && this.#leaving === null;
+    const deadline = isWaiting ? this.#restartDueMs : this.#checkpoints.nextDeadline();
     return deadline === null
       ? null
       : this.#options.clock.now() + Math.max(0, deadline - this.#options.clock.monotonicMs());
@@ -396,8 +399,15 @@ export class JobMaster {
       return;
     }
     this.#restarts++;
-    this.#restartAt = clock.now() + restart.delayMs;
+    this.#restart(restart.delayMs);
     this.#leave('restart', 'TASK_FAILURE', reason);
+  }
+
+  /** Null: not by itself. */
+  #restart(delayMs: number | null): void {
+    const { clock } = this.#options;
+    this.#restartAt = delayMs === null ? null : clock.now() + delayMs;
+    this.#restartDueMs = delayMs === null ? null : clock.monotonicMs() + delayMs;
   }
 
   #leave(next: Leaving['next'], reason: CheckpointFailureReason, message: string): void {

@@ -1,24 +1,25 @@
 /**
  * `npm run mutants`: breaks the product on purpose, one line at a time, and runs the tests that must notice. A guarantee
- * whose test cannot fail is not guarded; this is how that is found out, again and again.
+ * whose test cannot fail is not guarded; this is how that is found out, again and again. At the end a table says of each
+ * what noticed it and how long that took.
  *
- *   npm run mutants                 all
- *   npm run mutants -- alignment    those with the word in their name, file or tests
+ *   npm run mutants                       all
+ *   npm run mutants -- alignment          those with the word in their name, file or tests
+ *   npm run mutants -- --jobs 2           two at a time; --shard 1/4 a quarter of them; --markdown the table for docs/mutants.md
  *
  * A mutant names a file, a text that occurs in it exactly once, what stands there instead, and (parts of) the names of
- * tests that must fail. The work is done in a copy of the tree, so that an interrupted run leaves nothing broken behind.
+ * tests that must fail. Only these tests run, and before anything is broken all of them must pass: what fails anyhow has
+ * noticed nothing. The work is done in copies of the tree, so that an interrupted run leaves nothing broken behind.
  */
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { barrierMutants } from './mutants/barriers.ts';
 import { connectorMutants } from './mutants/connectors.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { recoveryMutants } from './mutants/recovery.ts';
+import { type MutantOutcome, runMutants } from './mutants/run.ts';
 import { sinkMutants } from './mutants/sinks.ts';
+import { tableOf } from './mutants/table.ts';
 import { testingMutants } from './mutants/testing.ts';
 import { unalignedMutants } from './mutants/unaligned.ts';
 import { windowMutants } from './mutants/windows.ts';
@@ -35,76 +36,37 @@ export interface Mutant {
   readonly caughtBy: readonly string[];
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: asked, positionals: words } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '1' },
+    shard: { type: 'string', default: '1/1' },
+    markdown: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
 
-function main(words: readonly string[]): void {
-  const all = [
-    ...barrierMutants,
-    ...connectorMutants,
-    ...coordinatorMutants,
-    ...operatorMutants,
-    ...recoveryMutants,
-    ...sinkMutants,
-    ...testingMutants,
-    ...unalignedMutants,
-    ...windowMutants,
-  ];
-  const chosen = all.filter((mutant) => {
-    const text = JSON.stringify(mutant);
-    return words.every((word) => text.includes(word));
-  });
-  const copy = mkdtempSync(join(tmpdir(), 'sluice-mutants-'));
-  try {
-    for (const part of ['runtime', 'test', 'package.json', 'vitest.config.ts', 'tsconfig.base.json']) {
-      cpSync(join(root, part), join(copy, part), { recursive: true });
-    }
-    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
-    const survivors = chosen.filter((mutant) => !isCaught(mutant, copy));
-    console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants were caught.`);
-    if (survivors.length > 0 || chosen.length === 0) process.exitCode = 1;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+const all: readonly Mutant[] = [
+  ...barrierMutants,
+  ...connectorMutants,
+  ...coordinatorMutants,
+  ...operatorMutants,
+  ...recoveryMutants,
+  ...sinkMutants,
+  ...testingMutants,
+  ...unalignedMutants,
+  ...windowMutants,
+];
+const [shard = 1, shards = 1] = asked.shard.split('/').map(Number);
+const chosen = all.filter(
+  (mutant, place) =>
+    place % shards === shard - 1 && words.every((word) => JSON.stringify(mutant).includes(word)),
+);
+const outcomes = await runMutants(chosen, Number(asked.jobs), sayOutcome);
+console.log(tableOf(outcomes, asked.markdown));
+const survivors = outcomes.filter(({ caught }) => !caught);
+console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants were caught.`);
+if (survivors.length > 0 || chosen.length === 0) process.exitCode = 1;
+
+function sayOutcome({ mutant, caught, by, seconds }: MutantOutcome): void {
+  console.log(`${caught ? '✓' : '✗'} ${mutant.name} (${seconds.toFixed(1)} s)${caught ? '' : `\n    ${by}`}`);
 }
-
-function isCaught(mutant: Mutant, copy: string): boolean {
-  const path = join(copy, mutant.file);
-  const whole = readFileSync(path, 'utf8');
-  if (whole.split(mutant.find).length !== 2) {
-    console.log(`✗ ${mutant.name}\n    ${mutant.file} does not hold this exactly once: ${mutant.find}`);
-    return false;
-  }
-  writeFileSync(
-    path,
-    whole.replace(mutant.find, () => mutant.replace),
-  );
-  const failed = failedTests(mutant.tests, copy);
-  writeFileSync(path, whole);
-  const silent = mutant.caughtBy.filter((name) => !failed.some((test) => test.includes(name)));
-  console.log(
-    silent.length === 0 ? `✓ ${mutant.name}` : `✗ ${mutant.name}\n    not noticed by: ${silent.join('; ')}`,
-  );
-  return silent.length === 0;
-}
-
-interface Report {
-  readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
-
-function failedTests(tests: readonly string[], copy: string): readonly string[] {
-  const report = join(copy, 'report.json');
-  rmSync(report, { force: true });
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const run = [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${report}`, ...tests];
-  // A mutant may loop for ever; that is being noticed too, but by nobody in particular.
-  spawnSync(process.execPath, run, { cwd: copy, stdio: 'ignore', timeout: 120_000 });
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-  return testResults
-    .flatMap(({ assertionResults }) => assertionResults)
-    .filter(({ status }) => status === 'failed')
-    .map(({ fullName }) => fullName);
-}
-
-main(process.argv.slice(2));

@@ -137,8 +137,8 @@ export const barrierMutants: readonly Mutant[] = [
   {
     name: 'savepoints time out like checkpoints',
     file: exactlyOnce,
-    find: 'this.#alignedTimeoutMs > 0 && !barrier.isSavepoint',
-    replace: 'this.#alignedTimeoutMs > 0',
+    find: 'this.#alignedTimeoutMs > 0 && !this.#alignedOnly && !barrier.isSavepoint',
+    replace: 'this.#alignedTimeoutMs > 0 && !this.#alignedOnly',
     tests: [timeout],
     caughtBy: ['savepoints do not time out'],
   },

@@ -10,8 +10,8 @@ export const operatorMutants: readonly Mutant[] = [
   {
     name: 'a watermark does not leave room for a second record of the highest time',
     file: watermarks,
-    find: 'lowest - this.#outOfOrdernessMs - 1',
-    replace: 'lowest - this.#outOfOrdernessMs',
+    find: 'clock.highest - this.#outOfOrdernessMs - 1',
+    replace: 'clock.highest - this.#outOfOrdernessMs',
     tests: [watermarkTests],
     caughtBy: ['and a millisecond'],
   },

@@ -1,0 +1,129 @@
+/**
+ * Applies mutants in copies of the tree, several at a time, and asks vitest for exactly the tests that must notice. The
+ * copies lie beside each other; a copy has one mutant at a time.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import type { Mutant } from '../mutants.ts';
+
+export interface MutantOutcome {
+  readonly mutant: Mutant;
+  readonly caught: boolean;
+  /** Who noticed, or why it must be called a survivor. */
+  readonly by: string;
+  readonly seconds: number;
+}
+
+interface TestOutcome {
+  readonly name: string;
+  readonly failed: boolean;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What takes longer hangs. */
+const TIMEOUT_MS = 180_000;
+const copied = ['runtime', 'test', 'docs', 'package.json', 'vitest.config.ts', 'tsconfig.base.json'];
+
+/** In the order of the list. `said` hears of each as soon as it is known. */
+export async function runMutants(
+  mutants: readonly Mutant[],
+  jobs: number,
+  said: (outcome: MutantOutcome) => void,
+): Promise<readonly MutantOutcome[]> {
+  const outcomes = new Map<Mutant, MutantOutcome>();
+  const waiting = [...mutants];
+  const work = async (copy: string, failing: ReadonlySet<string>): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const outcome = await outcomeOf(mutant, copy, failing);
+      outcomes.set(mutant, outcome);
+      said(outcome);
+    }
+  };
+  const copies = Array.from({ length: jobs }, copyOfTree);
+  try {
+    const failing = await failingAnyhow(mutants, copies[0] as string);
+    await Promise.all(copies.map((copy) => work(copy, failing)));
+  } finally {
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+  }
+  return mutants.flatMap((mutant) => outcomes.get(mutant) ?? []);
+}
+
+function copyOfTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'sluice-mutants-'));
+  for (const part of copied) cpSync(join(root, part), join(copy, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  return copy;
+}
+
+/** Names of tests that fail while nothing is broken. */
+async function failingAnyhow(mutants: readonly Mutant[], copy: string): Promise<ReadonlySet<string>> {
+  const files = [...new Set(mutants.flatMap(({ tests }) => tests))];
+  const names = [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))];
+  if (files.length === 0) return new Set();
+  const run = await testsOf(files, names, copy, 10 * TIMEOUT_MS);
+  const failing = (run ?? []).filter(({ failed }) => failed).map(({ name }) => name);
+  for (const name of failing) console.log(`fails without a mutant: ${name}`);
+  return new Set(failing);
+}
+
+async function outcomeOf(mutant: Mutant, copy: string, failing: ReadonlySet<string>): Promise<MutantOutcome> {
+  const path = join(copy, mutant.file);
+  const whole = readFileSync(path, 'utf8');
+  if (whole.split(mutant.find).length !== 2) {
+    const by = `${mutant.file} does not hold this exactly once: ${mutant.find}`;
+    return { mutant, caught: false, by, seconds: 0 };
+  }
+  const startedAt = performance.now();
+  writeFileSync(
+    path,
+    whole.replace(mutant.find, () => mutant.replace),
+  );
+  const tests = await testsOf(mutant.tests, mutant.caughtBy, copy, TIMEOUT_MS);
+  writeFileSync(path, whole);
+  const seconds = (performance.now() - startedAt) / 1000;
+  // A mutant may loop for ever: that is being noticed too, since the suite does not end.
+  if (tests === null) return { mutant, caught: true, by: 'the tests do not end', seconds };
+  const noticed = tests.filter(({ name, failed }) => failed && !failing.has(name));
+  const silent = mutant.caughtBy.filter((part) => !noticed.some(({ name }) => name.includes(part)));
+  if (silent.length > 0)
+    return { mutant, caught: false, by: `not noticed by: ${silent.join('; ')}`, seconds };
+  return { mutant, caught: true, by: noticed.map(({ name }) => name).join('; '), seconds };
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+/** Those whose names hold one of `parts`; null when they did not end. A file that cannot even be loaded notices nothing. */
+async function testsOf(
+  files: readonly string[],
+  parts: readonly string[],
+  copy: string,
+  timeoutMs: number,
+): Promise<readonly TestOutcome[] | null> {
+  const report = join(copy, 'report.json');
+  rmSync(report, { force: true });
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const pattern = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  const run = [vitest, 'run', '--project', 'unit', '--maxWorkers=1', '--reporter=json'];
+  await ended([...run, `--outputFile=${report}`, '-t', pattern, ...files], copy, timeoutMs);
+  if (!existsSync(report)) return null;
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  return testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .map(({ fullName, status }) => ({ name: fullName, failed: status === 'failed' }));
+}
+
+function ended(args: readonly string[], cwd: string, timeout: number): Promise<void> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd, stdio: 'ignore', timeout, killSignal: 'SIGKILL' });
+    child.on('close', () => resolve());
+  });
+}

@@ -1,51 +1,111 @@
 /**
- * `npm run simulate -- --seeds 10000 [--from-seed N] [--at-least-once | --aligned | --unaligned]`, or `--seed N` to replay one. Ends with exit code 1 when a promise was
- * broken, and prints the seeds.
+ * `npm run simulate -- --seeds 10000 [--from-seed N] [--workers 2] [--travel aligned | unaligned | …]`, or `--seed N` to replay
+ * one and hear its story. Several workers are processes, each with its share of the seeds. Tells how far it is, and at the
+ * end what was drawn; ends with exit code 1 when a promise was broken, and prints the seeds.
  */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { aligned, simulate } from './simulate.ts';
+import { type Coverage, countKinds, coverageTable } from './coverage.ts';
+import type { Travel } from './life.ts';
+import { type SimulationResult, simulate } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     'from-seed': { type: 'string', default: '1' },
     seed: { type: 'string' },
-    'at-least-once': { type: 'boolean', default: false },
-    aligned: { type: 'boolean', default: false },
-    unaligned: { type: 'boolean', default: false },
+    workers: { type: 'string', default: '1' },
+    /** One of the ways in life.ts; drawn where nothing is said. */
+    travel: { type: 'string' },
+    /** Of a worker: takes every so many seeds and tells its parent. */
+    stride: { type: 'string' },
   },
 });
-const first = Number(values.seed ?? values['from-seed']);
-const mode = values['at-least-once'] ? 'at-least-once' : 'exactly-once';
-const overtaking = values.aligned
-  ? aligned
-  : values.unaligned
-    ? { unaligned: true, alignedTimeoutMs: 0 }
-    : undefined;
-const count = values.seed === undefined ? Number(values.seeds) : 1;
-const broken: number[] = [];
-let kills = 0;
-let checkpoints = 0;
-let replays = 0;
-let rescaledReplays = 0;
-for (let seed = first; seed < first + count; seed++) {
+const travel = (values.travel ?? null) as Travel | null;
+
+/** What became of a seed, as a worker tells it. */
+interface Lived {
+  readonly seed: number;
+  readonly kinds: readonly string[];
+  readonly kills: number;
+  readonly checkpoints: number;
+  readonly lastTurns: number;
+  /** Null: all promises were kept. */
+  readonly broken: string | null;
+}
+
+if (values.seed !== undefined) replay(Number(values.seed));
+else if (values.stride !== undefined)
+  work(Number(values['from-seed']), Number(values.seeds), Number(values.stride));
+else await all(Number(values['from-seed']), Number(values.seeds), Number(values.workers));
+
+function replay(seed: number): void {
   try {
-    const result = simulate(seed, mode, overtaking);
+    const { story, kinds, lastTurns } = simulate(seed, travel);
+    console.log(
+      `${story.join('\n')}\n${[...kinds].join(', ')}\nended ${lastTurns} turns after the last fault`,
+    );
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function work(first: number, seeds: number, stride: number): void {
+  for (let seed = first; seed < first + seeds; seed += stride) process.send?.(lived(seed));
+}
+
+function lived(seed: number): Lived {
+  try {
+    const { kinds, ...rest }: SimulationResult = simulate(seed, travel);
+    return { ...rest, kinds: [...kinds], broken: null };
+  } catch (error) {
+    const broken = error instanceof Error ? error.message : String(error);
+    return { seed, kinds: [], kills: 0, checkpoints: 0, lastTurns: 0, broken };
+  }
+}
+
+async function all(first: number, seeds: number, workers: number): Promise<void> {
+  const coverage: Coverage = new Map();
+  const broken: number[] = [];
+  let [done, kills, checkpoints, turns] = [0, 0, 0, 0];
+  const hear = (result: Lived): void => {
+    countKinds(coverage, result.kinds);
     kills += result.kills;
     checkpoints += result.checkpoints;
-    replays += result.replays;
-    rescaledReplays += result.rescaledReplays;
-    if (values.seed !== undefined) console.log(result);
-  } catch (error) {
-    broken.push(seed);
-    console.error(error instanceof Error ? error.message : error);
-  }
-  if ((seed - first + 1) % 500 === 0)
-    console.log(
-      `${seed - first + 1} seeds, ${kills} kills, ${checkpoints} checkpoints, ${broken.length} broken`,
+    turns = Math.max(turns, result.lastTurns);
+    if (result.broken !== null) {
+      broken.push(result.seed);
+      console.error(result.broken);
+    }
+    if (++done % 500 === 0)
+      console.log(`${done} seeds, ${kills} kills, ${checkpoints} checkpoints, ${broken.length} broken`);
+  };
+  if (workers === 1) {
+    for (let seed = first; seed < first + seeds; seed++) hear(lived(seed));
+  } else {
+    const ends = Array.from({ length: workers }, (_unused, place) =>
+      share(first + place, seeds - place, workers, hear),
     );
+    await Promise.all(ends);
+  }
+  console.log(coverageTable(coverage));
+  console.log(
+    `${done} of ${seeds} seeds from ${first}: ${kills} kills, ${checkpoints} checkpoints completed, at most ${turns} turns from the last fault to the end, ${broken.length} broken${broken.length > 0 ? `: ${broken.sort((a, b) => a - b).join(' ')}` : ''}`,
+  );
+  process.exitCode = broken.length > 0 || done < seeds ? 1 : 0;
 }
-console.log(
-  `${count} seeds from ${first}: ${kills} kills, ${checkpoints} checkpoints completed, ${replays} replays of what was in flight (${rescaledReplays} rescaled), ${broken.length} broken${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
-);
-process.exitCode = broken.length > 0 ? 1 : 0;
+
+/** A worker that crashes leaves seeds undone, which the sum shows. */
+function share(from: number, seeds: number, stride: number, hear: (result: Lived) => void): Promise<void> {
+  const args = ['--from-seed', `${from}`, '--seeds', `${seeds}`, '--stride', `${stride}`];
+  const child = fork(fileURLToPath(import.meta.url), [
+    ...args,
+    ...(travel === null ? [] : ['--travel', travel]),
+  ]);
+  return new Promise((resolve) => {
+    child.on('message', (message) => hear(message as Lived));
+    child.on('close', () => resolve());
+  });
+}

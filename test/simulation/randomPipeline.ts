@@ -1,6 +1,6 @@
 /**
- * A random dataflow and, beside it, what its output must be: sources, stages that are drawn (stages/stage.ts), and one sink
- * for whatever leads nowhere else.
+ * A random dataflow and, beside it, what its output must be: sources, stages that are drawn (stages/stage.ts), and sinks
+ * for whatever leads nowhere else: one for all of it, or one for each, so that parts may have nothing to do with each other.
  */
 
 import type { Sink, SplitPosition } from '../../runtime/api/index.ts';
@@ -8,42 +8,62 @@ import { boundedOutOfOrderness, type Pipeline, pipeline } from '../../runtime/ap
 import { present } from '../../runtime/base/assert.ts';
 import type { Random } from '../../runtime/base/random.ts';
 import type { Source } from '../../runtime/operators/source.ts';
-import { allStages, anyInput } from './stages/allStages.ts';
-import { FIRST_TIME, type Item, type Made } from './stages/stage.ts';
+import { anyInput } from './stages/allStages.ts';
+import {
+  type Applied,
+  FIRST_TIME,
+  type Item,
+  type Made,
+  type Stage,
+  type StageOptions,
+} from './stages/stage.ts';
 
 export interface RandomPipeline {
   readonly pipeline: Pipeline;
   readonly expected: readonly string[];
   readonly description: string;
+  /** The words of its stages, and what is special about its shape. */
+  readonly kinds: readonly string[];
+}
+
+export interface RandomPipelineOptions {
+  readonly stages: readonly Stage[];
+  /** Each place has a directory of its own. */
+  readonly sink: (place: number) => Sink<Item>;
+  /** Calls at any time. */
+  readonly later: (call: () => void) => void;
+  /** Throws now and then, as an author's function does. */
+  readonly mayThrow: () => void;
 }
 
 const OUT_OF_ORDER_MS = 60;
+const OPERATORS_MAX = 6;
 
-/** `later` calls at any time. `loose`: draws operators that take the parallelism of the job; null: each has its own. */
-export const randomPipeline = (
-  random: Random,
-  sink: () => Sink<Item>,
-  later: (call: () => void) => void,
-  loose: Random | null = null,
-): RandomPipeline => {
+export const randomPipeline = (random: Random, options: RandomPipelineOptions): RandomPipeline => {
+  const { stages, later } = options;
   const words: string[] = [];
+  const kinds = new Set<string>();
   const inputs = Array.from({ length: 1 + random.below(3) }, (_unused, place) => randomInput(random, place));
-  const operators = 1 + random.below(4);
+  const operators = 1 + random.below(1 + random.below(OPERATORS_MAX));
   const choices = Array.from({ length: operators }, () => ({
-    stage: random.below(allStages.length),
+    stage: random.below(stages.length),
     stream: random.below(8),
     other: random.below(8),
     parallelism: 1 + random.below(3),
     choice: random.below(8),
-  })).map((choice) => ({ ...choice, isLoose: loose !== null && loose.below(2) === 0 }));
+    /** Takes the parallelism of the job. */
+    isLoose: random.below(2) === 0,
+  }));
   const sourceParallelism = inputs.map(() => 1 + random.below(3));
+  const isOneSink = random.below(3) > 0;
   let expected: readonly string[] = [];
 
   const made = pipeline('simulated', (env) => {
     words.length = 0;
-    const used = new Set<Made>();
+    const used = new Map<Made, number>();
+    const use = (stream: Made): void => void used.set(stream, (used.get(stream) ?? 0) + 1);
     const streams: Made[] = inputs.map((input, place) => ({
-      stream: env.fromSource(listSource(`in${place}`, input), {
+      stream: env.fromSource(listSource(`in${place}`, input, options.mayThrow), {
         uid: `in${place}`,
         parallelism: sourceParallelism[place] ?? 1,
         watermarks: boundedOutOfOrderness(OUT_OF_ORDER_MS, (item: Item) => item.time),
@@ -53,29 +73,63 @@ export const randomPipeline = (
     }));
     words.push(`${inputs.length} sources`);
     for (const [place, choice] of choices.entries()) {
-      const from = streams[choice.stream % streams.length] as Made;
-      const other = streams[choice.other % streams.length] as Made;
       const { isLoose, parallelism } = choice;
-      const options = { ...choice, uid: `op${place}`, later, parallelism: isLoose ? null : parallelism };
-      const stage = present(allStages[choice.stage], 'a stage');
-      const applied = stage(from, other, options) ?? present(anyInput(from, other, options), 'a stage');
-      words.push(
-        `${applied.word}×${isLoose ? 'p' : parallelism}(${choice.stream % streams.length}${applied.usesOther ? `,${choice.other % streams.length}` : ''})`,
+      const drawn = { ...choice, uid: `op${place}`, later, parallelism: isLoose ? null : parallelism };
+      const stage = present(stages[choice.stage], 'a stage');
+      // What does not fit here fits a source, which has times and not too many records; a count fits everywhere.
+      const places = [streams.length, inputs.length].map(
+        (among) => [choice.stream % among, choice.other % among] as const,
       );
-      used.add(from);
-      if (applied.usesOther) used.add(other);
+      const tried = [stage, stage, anyInput].map((what, attempt) => {
+        const [from, other] = places[attempt % places.length] as readonly [number, number];
+        return { what, from, other };
+      });
+      const { applied, from, other } = present(firstFitting(streams, tried, drawn), 'a stage');
+      words.push(
+        `${applied.word}×${isLoose ? 'p' : parallelism}(${from}${applied.usesOther ? `,${other}` : ''})`,
+      );
+      kinds.add(applied.word);
+      use(streams[from] as Made);
+      if (applied.usesOther) use(streams[other] as Made);
       // What was used may be used again: that makes the diamonds.
       streams.push(applied.made);
     }
-    // Every stream leads somewhere: what nobody used goes to the sink, all of it.
-    const ends = streams.filter((made) => !used.has(made));
-    const [first, ...rest] = ends.length > 0 ? ends : [streams.at(-1) as Made];
-    const all = rest.reduce((stream, made) => stream.union(made.stream), (first as Made).stream);
-    all.sinkTo(sink(), { uid: 'out', parallelism: choices[0]?.parallelism ?? 1 });
-    expected = [first as Made, ...rest].flatMap((made) => made.items.map((item) => item.id)).sort();
+    if ([...used.values()].some((times) => times > 1)) kinds.add('diamond');
+    // Every stream leads somewhere: what nobody used goes to a sink, all of it.
+    const unused = streams.filter((stream) => !used.has(stream));
+    const ends = unused.length > 0 ? unused : [streams.at(-1) as Made];
+    const sinkOptions = { parallelism: choices[0]?.parallelism ?? 1 };
+    const [first, ...rest] = ends as [Made, ...Made[]];
+    if (isOneSink || rest.length === 0) {
+      const all = rest.reduce((stream, end) => stream.union(end.stream), first.stream);
+      all.sinkTo(options.sink(0), { uid: 'out', ...sinkOptions });
+    } else {
+      kinds.add('several sinks');
+      for (const [place, end] of ends.entries())
+        end.stream.sinkTo(options.sink(place), { uid: `out${place}`, ...sinkOptions });
+    }
+    expected = ends.flatMap((end) => end.items.map((item) => item.id)).sort();
   });
   made.define();
-  return { pipeline: made, expected, description: words.join(' → ') };
+  return { pipeline: made, expected, description: words.join(' → '), kinds: [...kinds] };
+};
+
+interface Try {
+  readonly what: Stage;
+  readonly from: number;
+  readonly other: number;
+}
+
+const firstFitting = (
+  streams: readonly Made[],
+  tries: readonly Try[],
+  options: StageOptions,
+): { readonly applied: Applied; readonly from: number; readonly other: number } | null => {
+  for (const { what, from, other } of tries) {
+    const applied = what(streams[from] as Made, streams[other] as Made, options);
+    if (applied !== null) return { applied, from, other };
+  }
+  return null;
 };
 
 /** Splits of items, out of order within the allowed bound. */
@@ -91,7 +145,11 @@ const randomInput = (random: Random, place: number): readonly (readonly Item[])[
 };
 
 /** Reads lists; at random moments it has nothing yet. */
-const listSource = (name: string, splits: readonly (readonly Item[])[]): Source<Item> => ({
+const listSource = (
+  name: string,
+  splits: readonly (readonly Item[])[],
+  mayThrow: () => void,
+): Source<Item> => ({
   name,
   bounded: true,
   splits: () => splits.map((_items, place) => `${name}-${place}`),
@@ -103,6 +161,7 @@ const listSource = (name: string, splits: readonly (readonly Item[])[]): Source<
       poll: (emit) => {
         if (++polls % 3 === 0) return { status: 'waiting', at: context.clock.now() + (polls % 7) };
         for (let taken = 0; taken < 5 && offset < items.length; taken++) {
+          mayThrow();
           offset++;
           if (!emit(items[offset - 1] as Item, 0)) break;
         }

@@ -30,6 +30,8 @@ export interface SimulatedProcessOptions {
   readonly nextCheckpointId: number;
   readonly retained: readonly { readonly checkpointId: number; readonly directory: string }[];
   readonly emit?: (fact: JobFact) => void;
+  /** By how much the wall clock of a thread is wrong; 0 where nothing is said. */
+  readonly skewMs?: (thread: number) => number;
 }
 
 interface RunningThread {
@@ -145,7 +147,7 @@ export class SimulatedProcess {
         threads,
         rings,
         metrics,
-        clock: scheduler,
+        clock: scheduler.clockOf(this.#options.skewMs?.(threadIndex) ?? 0),
         files: disk,
         snapshots: disk,
         send: (message) => {

@@ -1,8 +1,13 @@
-/** Stages with state, timers or windows of each key. */
-import { type DataStream, mapState, ofType, tumbling, valueState } from '../../../runtime/api/index.ts';
-import { applied, byKey, FIRST_TIME, type Item, operatorOptions, type Stage } from './stage.ts';
-
-const WINDOW_MS = 100;
+/** Stages with state of each key, of every type. */
+import {
+  aggregatingState,
+  listState,
+  mapState,
+  ofType,
+  reducingState,
+  valueState,
+} from '../../../runtime/api/index.ts';
+import { applied, byKey, type Item, operatorOptions, type Stage } from './stage.ts';
 
 export const count: Stage = ({ stream, items }, _other, options) => {
   const counted = stream
@@ -51,43 +56,48 @@ export const distinct: Stage = ({ stream, items }, _other, options) => {
   return applied('distinct', first, expected, false);
 };
 
-export const window: Stage = ({ stream, items, timed }, _other, options) => {
-  if (!timed) return null;
-  return applied('window', counted(stream, operatorOptions(options)), countedItems(items), true);
-};
-
-/** Counts by key and window. */
-export function counted(
-  stream: DataStream<Item>,
-  options: { uid: string; parallelism?: number },
-): DataStream<Item> {
-  return stream
-    .keyBy((item) => item.key)
-    .window(tumbling(WINDOW_MS))
+/** The same number, kept in a state of each type, which must all agree. */
+export const countInEveryState: Stage = ({ stream, items }, _other, options) => {
+  // Nobody lives to see it expire: what has a time to live is kept in another form.
+  const ttl = options.choice % 2 === 0 ? {} : { ttl: { after: '3000 days' } as const };
+  const counted = stream
+    .keyBy((item) => [item.key, item.id.length % 2 === 0])
     .process(
       {
         output: ofType<Item>(),
-        onWindow: (values, window, { emit }) =>
-          emit({
-            id: `${window.key}@${window.start - FIRST_TIME}=${values.length}`,
-            key: window.key,
-            time: window.start,
+        state: {
+          value: valueState<number>({ initial: 0, ...ttl }),
+          list: listState<string>(ttl),
+          map: mapState<number, string>(ttl),
+          reduced: reducingState<number>({ initial: 0, reduce: (left, right) => left + right, ...ttl }),
+          aggregated: aggregatingState<string, string[], number>({
+            create: () => [],
+            add: (ids, id) => [...ids, id],
+            result: (ids) => ids.length,
+            ...ttl,
           }),
+        },
+        onElement: ({ id, key }, { state, emit }) => {
+          state.value.set(state.value.get() + 1);
+          state.list.add(id);
+          state.map.set(state.value.get(), id);
+          state.reduced.add(1);
+          state.aggregated.add(id);
+          const counts = [
+            state.value.get(),
+            state.list.get().length,
+            [...state.map.entries()].length,
+            state.reduced.get(),
+            state.aggregated.get() ?? 0,
+          ];
+          emit({ id: `${key}/${id.length % 2}/${[...new Set(counts)].join('≠')}`, key, time: 0 });
+        },
       },
-      options,
+      operatorOptions(options),
     );
-}
-
-export function countedItems(items: readonly Item[]): readonly Item[] {
-  const windows = new Map<string, { key: string; start: number; count: number }>();
-  for (const item of items) {
-    const start = Math.floor(item.time / WINDOW_MS) * WINDOW_MS;
-    const window = windows.get(`${item.key}@${start}`) ?? { key: item.key, start, count: 0 };
-    windows.set(`${item.key}@${start}`, { ...window, count: window.count + 1 });
-  }
-  return [...windows.values()].map(({ key, start, count }) => ({
-    id: `${key}@${start - FIRST_TIME}=${count}`,
-    key,
-    time: start,
-  }));
-}
+  const byBoth = byKey(items.map((item) => ({ ...item, key: `${item.key}/${item.id.length % 2}` })));
+  const expected = [...byBoth].flatMap(([both, ofBoth]) =>
+    ofBoth.map((_item, index) => ({ id: `${both}/${index + 1}`, key: both.split('/')[0] ?? '', time: 0 })),
+  );
+  return applied(options.choice % 2 === 0 ? 'all states' : 'all states with TTL', counted, expected, false);
+};

@@ -1,5 +1,5 @@
 /** Stages that look at one record at a time. */
-import { outputTag } from '../../../runtime/api/index.ts';
+import { type DataStream, outputTag } from '../../../runtime/api/index.ts';
 import { applied, drawn, type Item, operatorOptions, type Stage } from './stage.ts';
 
 export const map: Stage = ({ stream, items, timed }, _other, options) => {
@@ -44,3 +44,18 @@ export const partitionCustom: Stage = ({ stream, items, timed }, _other, options
   const spread = stream.partitionCustom((item, receivers) => drawn(item, receivers));
   return applied('partitionCustom', spread.map(marked, operatorOptions(options)), items.map(marked), timed);
 };
+
+/** Every way to spread records without keys. What goes to all subtasks comes as often as there are subtasks. */
+export const spread: Stage = ({ stream, items, timed }, _other, options) => {
+  const way = ways[options.choice % ways.length] ?? 'rebalance';
+  const copies = 1 + (options.choice % 3);
+  const marked = (item: Item): Item => ({ ...item, id: `${item.id}${way[0]}` });
+  const own = way === 'broadcast' ? { uid: options.uid, parallelism: copies } : operatorOptions(options);
+  const out = items.flatMap((item) =>
+    Array.from({ length: way === 'broadcast' ? copies : 1 }, () => marked(item)),
+  );
+  const spreadStream: DataStream<Item> = stream[way]();
+  return applied(way === 'broadcast' ? 'broadcast to all' : way, spreadStream.map(marked, own), out, timed);
+};
+
+const ways = ['rebalance', 'rescale', 'shuffle', 'global', 'broadcast'] as const;

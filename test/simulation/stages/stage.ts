@@ -38,6 +38,9 @@ export interface Applied {
 /** Null: not for this input. */
 export type Stage = (from: Made, other: Made, options: StageOptions) => Applied | null;
 
+/** Pairs of pairs of pairs would not fit into memory. */
+export const PAIRS_MAX = 20_000;
+
 export const FIRST_TIME = 1_600_000_000_000;
 
 /** A stage of one input. */

@@ -1,9 +1,6 @@
 /** Stages of two streams, which may be one and the same. */
 import { listState, ofType } from '../../../runtime/api/index.ts';
-import { byKey, type Item, operatorOptions, type Stage } from './stage.ts';
-
-/** A connect of connects would not fit into memory. */
-const PAIRS_MAX = 20_000;
+import { byKey, type Item, operatorOptions, PAIRS_MAX, type Stage } from './stage.ts';
 
 export const union: Stage = (from, other) => {
   return {

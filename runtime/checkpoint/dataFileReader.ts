@@ -8,11 +8,19 @@ import { compareBytes } from '../base/compareBytes.ts';
 import { crc32 } from '../base/crc32.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
 import { isOperatorState, type StateDescription } from '../state/declarations.ts';
-import type { KeyGroupRange } from '../state/keyGroups.ts';
 import { maxParallelismMax } from '../state/keyGroups.ts';
-import { entriesOf, type StateEntry } from '../state/stateBlock.ts';
+import { entriesOf, type LayerEntry, layerEntriesOf, type StateEntry } from '../state/stateBlock.ts';
 import { readWholeValue } from '../state/valueReader.ts';
-import { checksumBytes, endMark, fileMagic, stateTypes, trailerBytes } from './dataFileFormat.ts';
+import {
+  checksumBytes,
+  endMark,
+  fileMagic,
+  fileVersions,
+  headBytes,
+  layerEndMark,
+  stateTypes,
+  trailerBytes,
+} from './dataFileFormat.ts';
 import { type SnapshotBytes, SnapshotDamage } from './storage.ts';
 
 /** A footer may say where millions of blocks are, but is never larger than this. */
@@ -34,6 +42,8 @@ export class DataFileReader {
   readonly subtaskIndex: number;
   readonly maxParallelism: number;
   readonly states: readonly SavedStateIndex[];
+  /** Of a layer: the key groups that it has in full. Null: it is complete by itself. */
+  readonly wholeGroups: ReadonlySet<number> | null;
   readonly #file: SnapshotBytes;
 
   /** Takes over the file, also when it throws SnapshotDamage. */
@@ -45,6 +55,7 @@ export class DataFileReader {
       this.subtaskIndex = footer.subtaskIndex;
       this.maxParallelism = footer.maxParallelism;
       this.states = footer.states;
+      this.wholeGroups = footer.wholeGroups;
     } catch (error) {
       file.close();
       throw error;
@@ -59,15 +70,9 @@ export class DataFileReader {
     return this.states.find((state) => state.name === name) ?? null;
   }
 
-  /** The blocks of a keyed state in the key groups of the range, by key group, each checked. */
-  *blocks(
-    state: SavedStateIndex,
-    groups: KeyGroupRange,
-  ): Generator<{ readonly keyGroup: number; readonly entries: Iterable<StateEntry> }> {
-    for (const block of state.blocks) {
-      if (block.keyGroup < groups.first || block.keyGroup > groups.last) continue;
-      yield { keyGroup: block.keyGroup, entries: this.entriesOfBlock(state, block) };
-    }
+  /** Nothing of this group in older files counts. */
+  hasWhole(keyGroup: number): boolean {
+    return this.wholeGroups?.has(keyGroup) ?? true;
   }
 
   /** The elements of an operator's own state. */
@@ -98,12 +103,14 @@ export class DataFileReader {
   }
 
   /** Reads and checks the block with the first entry. */
-  *entriesOfBlock(state: SavedStateIndex, block: SavedBlock): Generator<StateEntry> {
+  *entriesOfBlock(state: SavedStateIndex, block: SavedBlock): Generator<LayerEntry> {
     const bytes = this.#readBlock(block);
     let count = 0;
-    let previous: StateEntry | null = null;
+    let previous: LayerEntry | null = null;
     try {
-      for (const entry of entriesOf(bytes, state.type)) {
+      const entries: Iterable<LayerEntry> =
+        this.wholeGroups === null ? entriesOf(bytes, state.type) : layerEntriesOf(bytes, state.type);
+      for (const entry of entries) {
         if (previous !== null && compareEntries(previous, entry) >= 0) {
           throw new MalformedBytes(`entries of the state "${state.name}" are out of order`);
         }
@@ -147,7 +154,8 @@ export function guard<T>(path: string, read: () => T): T {
   }
 }
 
-function damage(path: string, error: unknown): unknown {
+/** What is malformed in the file, as damage that names it; any other error as it is. */
+export function damage(path: string, error: unknown): unknown {
   return error instanceof MalformedBytes ? new SnapshotDamage(path, `is damaged: ${error.message}.`) : error;
 }
 
@@ -165,38 +173,42 @@ interface Footer {
   readonly operatorUid: string;
   readonly subtaskIndex: number;
   readonly maxParallelism: number;
+  readonly wholeGroups: ReadonlySet<number> | null;
   readonly states: readonly SavedStateIndex[];
 }
 
 function readFooter(file: SnapshotBytes): Footer {
   const size = file.size();
   const broken = (problem: string) => new SnapshotDamage(file.path, problem);
-  if (size < fileMagic.length + trailerBytes) throw broken(`is too short to be a data file: ${size} bytes.`);
-  const magic = file.read(0, fileMagic.length);
-  if (compareBytes(magic.subarray(0, 7), fileMagic.subarray(0, 7)) !== 0)
+  if (size < headBytes + trailerBytes) throw broken(`is too short to be a data file: ${size} bytes.`);
+  const head = file.read(0, headBytes);
+  if (compareBytes(head.subarray(0, fileMagic.length), fileMagic) !== 0)
     throw broken('is no data file of Sluice.');
-  if (magic[7] !== fileMagic[7])
-    throw broken(`has format version ${magic[7]}; this version of Sluice reads ${fileMagic[7]}.`);
+  const version = head[fileMagic.length];
+  if (version !== fileVersions.complete && version !== fileVersions.layer)
+    throw broken(`has format version ${version}; this version of Sluice reads 1 and 2.`);
   const trailer = file.read(size - trailerBytes, trailerBytes);
-  if (compareBytes(trailer.subarray(8), endMark) !== 0)
+  const isLayer = version === fileVersions.layer;
+  if (compareBytes(trailer.subarray(8), isLayer ? layerEndMark : endMark) !== 0)
     throw broken('is cut off or damaged: its end is missing.');
   const length = new ByteReader(trailer.subarray(4)).u32();
   const start = size - trailerBytes - length;
-  if (length > footerBytesMax || start < fileMagic.length)
+  if (length > footerBytesMax || start < headBytes)
     throw broken('is damaged: its footer has an impossible length.');
   const bytes = file.read(start, length);
   if (crc32(bytes) !== checksumAt(trailer, 0)) throw broken('is damaged: its footer has another checksum.');
-  const footer = parseFooter(new ByteReader(bytes));
+  const footer = parseFooter(new ByteReader(bytes), isLayer);
   checkTiling(footer, start);
   return footer;
 }
 
-function parseFooter(reader: ByteReader): Footer {
+function parseFooter(reader: ByteReader, isLayer: boolean): Footer {
   const operatorUid = reader.text();
   const subtaskIndex = reader.varint();
   const maxParallelism = reader.varint();
   if (maxParallelism < 1 || maxParallelism > maxParallelismMax)
     throw new MalformedBytes(`a max parallelism of ${maxParallelism}`);
+  const wholeGroups = isLayer ? parseGroups(reader, maxParallelism) : null;
   const states: SavedStateIndex[] = [];
   const stateCount = bounded(reader, 'states');
   for (let i = 0; i < stateCount; i++) {
@@ -219,7 +231,19 @@ function parseFooter(reader: ByteReader): Footer {
     states.push({ name, type, schemaVersion, blocks });
   }
   if (reader.left > 0) throw new MalformedBytes('a footer with bytes of nobody behind it');
-  return { operatorUid, subtaskIndex, maxParallelism, states };
+  return { operatorUid, subtaskIndex, maxParallelism, wholeGroups, states };
+}
+
+function parseGroups(reader: ByteReader, maxParallelism: number): ReadonlySet<number> {
+  const groups = new Set<number>();
+  let previous = -1;
+  for (let left = bounded(reader, 'key groups'); left > 0; left--) {
+    const group = reader.varint();
+    if (group <= previous || group >= maxParallelism) throw new MalformedBytes(`a key group ${group}`);
+    groups.add(group);
+    previous = group;
+  }
+  return groups;
 }
 
 /** What is counted takes a byte each at least. */
@@ -232,7 +256,7 @@ function bounded(reader: ByteReader, what: string): number {
 /** Every byte between the magic and the footer belongs to exactly one block. */
 function checkTiling({ states }: Footer, end: number): void {
   const blocks = states.flatMap((state) => state.blocks).sort((a, b) => a.offset - b.offset);
-  let position = fileMagic.length;
+  let position: number = headBytes;
   for (const block of blocks) {
     if (block.offset !== position)
       throw new MalformedBytes(`nobody knows the bytes from ${position} to ${block.offset}`);

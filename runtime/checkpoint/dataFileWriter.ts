@@ -11,7 +11,15 @@ import { StateRefused } from '../state/snapshotCursor.ts';
 import { blockBytes, type StateBlock } from '../state/stateBlock.ts';
 import { encodeStateValue } from '../state/stateTable.ts';
 import { ValueRefused } from '../state/valueWriter.ts';
-import { checksumBytes, endMark, fileMagic, stateTypes } from './dataFileFormat.ts';
+import {
+  checksumBytes,
+  endMark,
+  fileMagic,
+  fileVersions,
+  headBytes,
+  layerEndMark,
+  stateTypes,
+} from './dataFileFormat.ts';
 import type { Outcome, SnapshotFile } from './storage.ts';
 
 export interface DataFileOptions {
@@ -19,6 +27,8 @@ export interface DataFileOptions {
   readonly subtaskIndex: number;
   /** Of a keyed operator the file is only readable with the same number of key groups. */
   readonly maxParallelism: number;
+  /** Of a layer: the key groups that it has in full, ascending. Null: the file is complete by itself. */
+  readonly wholeGroups?: readonly number[] | null;
 }
 
 /** A state as the footer and the manifest list it. `keys` counts entries: of a map each of its keys, of a list state of an operator its elements. */
@@ -47,14 +57,14 @@ export class DataFileWriter {
   readonly #file: SnapshotFile;
   readonly #options: DataFileOptions;
   readonly #states = new Map<string, OpenState>();
-  #position = fileMagic.length;
+  #position: number = headBytes;
 
   /** `states` stand in the file, in this order, even when nothing of them comes. */
   constructor(file: SnapshotFile, options: DataFileOptions, states: readonly StateDescription[]) {
     this.#file = file;
     this.#options = options;
     for (const state of states) this.#state(state);
-    file.append(fileMagic.slice());
+    file.append(Uint8Array.of(...fileMagic, isLayer(options) ? fileVersions.layer : fileVersions.complete));
   }
 
   /** Bytes that are not yet written. */
@@ -64,6 +74,7 @@ export class DataFileWriter {
 
   /** The bytes of the block pass to the file. */
   append(block: StateBlock): void {
+    assert(block.isLayer === isLayer(this.#options), 'removals are in layers only');
     const { blocks } = this.#state(block.state);
     const previous = blocks.at(-1);
     assert(
@@ -148,6 +159,8 @@ export class DataFileWriter {
   }
 }
 
+const isLayer = ({ wholeGroups }: DataFileOptions): boolean => (wholeGroups ?? null) !== null;
+
 function written({ description, blocks }: OpenState): WrittenState {
   const { name, type, schemaVersion } = description;
   return {
@@ -164,6 +177,11 @@ function footer(options: DataFileOptions, states: readonly OpenState[]): Uint8Ar
   writer.text(options.operatorUid);
   writer.varint(options.subtaskIndex);
   writer.varint(options.maxParallelism);
+  const wholeGroups = options.wholeGroups ?? null;
+  if (wholeGroups !== null) {
+    writer.varint(wholeGroups.length);
+    for (const group of wholeGroups) writer.varint(group);
+  }
   writer.varint(states.length);
   for (const { description, blocks } of states) {
     writer.text(description.name);
@@ -180,7 +198,7 @@ function footer(options: DataFileOptions, states: readonly OpenState[]): Uint8Ar
   const { length } = writer;
   writer.u32(crc32(writer.view()));
   writer.u32(length);
-  writer.bytes(endMark);
+  writer.bytes(wholeGroups === null ? endMark : layerEndMark);
   return writer.take();
 }
 

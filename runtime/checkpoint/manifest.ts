@@ -6,12 +6,16 @@ import type { WindowDescription } from '../graph/windowDescription.ts';
 import type { StateType } from '../state/declarations.ts';
 
 export const MANIFEST_FORMAT_VERSION = 1;
+/** Of a checkpoint with layers: an older Sluice would read its files as if each were complete. */
+export const LAYERED_FORMAT_VERSION = 2;
 
 export interface ManifestState {
   readonly name: string;
   readonly type: StateType;
   readonly schemaVersion: number;
+  /** Entries that are there. */
   readonly keys: number;
+  /** Of its blocks in all files. */
   readonly bytes: number;
 }
 
@@ -22,7 +26,15 @@ export interface ManifestFile {
   readonly sha256: string;
   /** The subtask that wrote it. */
   readonly subtaskIndex: number;
+  /** Of the files of this subtask and operator: on how many it stands. Absent: 0, the oldest. */
+  readonly layer?: number;
 }
+
+/** What a manifest with these operators has to have. */
+export const formatVersionOf = (operators: readonly Pick<ManifestOperator, 'files'>[]): number =>
+  operators.some(({ files }) => files.some(({ layer = 0 }) => layer > 0))
+    ? LAYERED_FORMAT_VERSION
+    : MANIFEST_FORMAT_VERSION;
 
 export interface ManifestOperator {
   readonly uid: string;

@@ -12,6 +12,7 @@ import type { WindowDescription } from '../graph/windowDescription.ts';
 import { maxParallelismMax } from '../state/keyGroups.ts';
 import { stateTypes } from './dataFileFormat.ts';
 import {
+  LAYERED_FORMAT_VERSION,
   MANIFEST_FORMAT_VERSION,
   type Manifest,
   type ManifestFile,
@@ -21,6 +22,8 @@ import {
 } from './manifest.ts';
 import { SnapshotDamage } from './storage.ts';
 
+/** Every file of a subtask is open while its state is read. */
+const layersMax = 1_023;
 /** A larger manifest is refused unread. */
 export const manifestBytesMax = 64 * 1_024 * 1_024;
 
@@ -75,9 +78,9 @@ function parse(bytes: Uint8Array): Manifest {
     throw new MalformedBytes('is damaged or was edited: its checksum does not match its content.');
   const fields = new Fields(json, 'the manifest');
   const formatVersion = fields.count('formatVersion');
-  if (formatVersion !== MANIFEST_FORMAT_VERSION) {
+  if (formatVersion !== MANIFEST_FORMAT_VERSION && formatVersion !== LAYERED_FORMAT_VERSION) {
     throw new MalformedBytes(
-      `has format version ${formatVersion}, written by Sluice ${fields.text('sluiceVersion')}; this version of Sluice reads ${MANIFEST_FORMAT_VERSION}.`,
+      `has format version ${formatVersion}, written by Sluice ${fields.text('sluiceVersion')}; this version of Sluice reads ${MANIFEST_FORMAT_VERSION} and ${LAYERED_FORMAT_VERSION}.`,
     );
   }
   return manifestIn(fields, formatVersion);
@@ -114,7 +117,7 @@ function manifestIn(fields: Fields, formatVersion: number): Manifest {
     completedAt: fields.number('completedAt'),
     parallelism: fields.count('parallelism', 1, maxParallelismMax),
     maxParallelism: fields.count('maxParallelism', 1, maxParallelismMax),
-    operators: fields.list('operators', operatorIn),
+    operators: fields.list('operators', (operator) => operatorIn(operator, formatVersion)),
     sources: fields.list('sources', positionIn),
   };
   unique(
@@ -128,7 +131,7 @@ function manifestIn(fields: Fields, formatVersion: number): Manifest {
   return manifest;
 }
 
-function operatorIn(fields: Fields): ManifestOperator {
+function operatorIn(fields: Fields, formatVersion: number): ManifestOperator {
   const operator: ManifestOperator = {
     uid: fields.text('uid'),
     name: fields.text('name'),
@@ -137,16 +140,26 @@ function operatorIn(fields: Fields): ManifestOperator {
     maxParallelism: fields.count('maxParallelism', 1, maxParallelismMax),
     ...windowsIn(fields),
     states: fields.list('states', stateIn),
-    files: fields.list('files', fileIn),
+    files: fields.list('files', (file) => fileIn(file, formatVersion)),
   };
   unique(
     operator.states.map(({ name }) => name),
     `"${operator.uid}" with the state`,
   );
   unique(
-    operator.files.map(({ subtaskIndex }) => String(subtaskIndex)),
+    operator.files.map(({ subtaskIndex, layer = 0 }) =>
+      layer === 0 ? String(subtaskIndex) : `${subtaskIndex}, layer ${layer},`,
+    ),
     `"${operator.uid}" with a file of subtask`,
   );
+  for (const { subtaskIndex, layer = 0 } of operator.files) {
+    const isUnder = (file: ManifestFile) =>
+      file.subtaskIndex === subtaskIndex && (file.layer ?? 0) === layer - 1;
+    if (layer > 0 && !operator.files.some(isUnder))
+      throw new MalformedBytes(
+        `is damaged: the file of "${operator.uid}", subtask ${subtaskIndex}, layer ${layer}, stands on none.`,
+      );
+  }
   if (operator.files.some(({ subtaskIndex }) => subtaskIndex >= operator.parallelism)) {
     throw new MalformedBytes(
       `is damaged: a file of "${operator.uid}" belongs to a subtask that it does not have.`,
@@ -181,13 +194,15 @@ function stateIn(fields: Fields): ManifestState {
   };
 }
 
-function fileIn(fields: Fields): ManifestFile {
+function fileIn(fields: Fields, formatVersion: number): ManifestFile {
   const path = fields.text('path');
   if (!isInnerPath(path))
     throw new MalformedBytes(`names a file outside of its directory: ${JSON.stringify(path)}.`);
   const sha256 = fields.text('sha256');
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw new MalformedBytes(`is damaged: the SHA-256 of ${path} is none.`);
-  return { path, bytes: fields.count('bytes'), sha256, subtaskIndex: fields.count('subtaskIndex') };
+  const file = { path, bytes: fields.count('bytes'), sha256, subtaskIndex: fields.count('subtaskIndex') };
+  if (formatVersion === MANIFEST_FORMAT_VERSION || !fields.has('layer')) return file;
+  return { ...file, layer: fields.count('layer', 1, layersMax) };
 }
 
 function positionIn(fields: Fields): ManifestPosition {
@@ -249,11 +264,12 @@ function inOrder(manifest: Manifest): Manifest {
         keys,
         bytes,
       })),
-      files: operator.files.map(({ path, bytes, sha256, subtaskIndex }) => ({
+      files: operator.files.map(({ path, bytes, sha256, subtaskIndex, layer = 0 }) => ({
         path,
         bytes,
         sha256,
         subtaskIndex,
+        ...(layer > 0 ? { layer } : {}),
       })),
     })),
     // A watermark before the first or after the last one is no number in JSON; it stands as null.

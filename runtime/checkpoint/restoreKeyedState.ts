@@ -1,6 +1,6 @@
 /**
- * Fills the state of one subtask from the files of all old subtasks: each key group of its range from the one file that
- * has it, with migrations of values whose schema is older. What the plan no longer declares is left out here; whether
+ * Fills the state of one subtask from the files of all old subtasks: each key group of its range from the old subtask that
+ * had it, with migrations of values whose schema is older. What the plan no longer declares is left out here; whether
  * that is allowed was asked before (`restore.ts`).
  *
  * A migration is called with what one entry holds: the value of a value state, the accumulator of a reducing or
@@ -9,14 +9,20 @@
  */
 
 import { present } from '../base/assert.ts';
-import { describeState, isOperatorState, type StateDeclaration } from '../state/declarations.ts';
+import {
+  describeState,
+  isOperatorState,
+  type StateDeclaration,
+  type StateDescription,
+} from '../state/declarations.ts';
 import { KeyRefused } from '../state/keyEncoding.ts';
 import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { KeyGroupRange } from '../state/keyGroups.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
 import { timesOf } from '../state/ttl.ts';
-import { DataFileReader, guard, type SavedStateIndex } from './dataFileReader.ts';
+import { damage, guard } from './dataFileReader.ts';
 import { type OldPart, shareOf } from './operatorStateShares.ts';
+import { filesBySubtask, type OldFile, openNewest, SavedLayers } from './savedLayers.ts';
 import { stateMismatch } from './stateMismatch.ts';
 import { SnapshotDamage, type SnapshotFiles } from './storage.ts';
 
@@ -28,7 +34,7 @@ export class RestoreRefused extends Error {
 export interface OldFiles {
   /** For sentences. */
   readonly operatorUid: string;
-  readonly files: readonly { readonly path: string; readonly oldSubtaskIndex: number }[];
+  readonly files: readonly OldFile[];
 }
 
 /** Puts the entries of the backend's key groups into it. Throws SnapshotDamage and RestoreRefused. */
@@ -39,13 +45,13 @@ export function restoreKeyedState(
   access: SnapshotFiles,
 ): void {
   const wanted = [...declarations, ...declarations.flatMap((declaration) => timesOf(declaration) ?? [])];
-  for (const { path, oldSubtaskIndex } of old.files) {
-    const reader = openDataFile(access, path, old.operatorUid, oldSubtaskIndex);
+  for (const files of filesBySubtask(old.files)) {
+    const saved = SavedLayers.open(access, old.operatorUid, files);
     try {
-      for (const state of reader.states) restoreState(backend, wanted, reader, state);
-      guard(path, () => backend.completeRestore(groupsIn(reader, backend.keyGroups)));
+      for (const state of saved.states) restoreState(backend, wanted, saved, state);
+      guard(saved.newest.path, () => backend.completeRestore(groupsIn(saved, backend.keyGroups)));
     } finally {
-      reader.close();
+      saved.close();
     }
   }
 }
@@ -61,59 +67,43 @@ export function restoreOperatorState(
   access: SnapshotFiles,
 ): readonly unknown[] {
   const parts: OldPart[] = [];
-  for (const { path, oldSubtaskIndex } of old.files) {
-    const reader = openDataFile(access, path, old.operatorUid, oldSubtaskIndex);
+  for (const files of filesBySubtask(old.files)) {
+    const newest = openNewest(access, old.operatorUid, files);
     try {
-      const state = reader.state(declaration.name);
+      const state = newest.state(declaration.name);
       if (state === null) continue;
       const migrate = migrationOf(declaration, state, old.operatorUid);
-      const saved = reader.elements(state);
-      parts.push({ oldSubtaskIndex, elements: migrate === null ? saved : saved.map(migrate) });
+      const saved = newest.elements(state);
+      parts.push({
+        oldSubtaskIndex: files.subtaskIndex,
+        elements: migrate === null ? saved : saved.map(migrate),
+      });
     } finally {
-      reader.close();
+      newest.close();
     }
   }
   return shareOf(declaration.type, parts, subtask);
 }
 
-/** The key groups of the range that have entries in the file. */
-function groupsIn(reader: DataFileReader, range: KeyGroupRange): ReadonlySet<number> {
-  const groups = new Set<number>();
-  for (const { type, blocks } of reader.states) {
-    if (isOperatorState(type)) continue;
-    for (const { keyGroup } of blocks)
-      if (keyGroup >= range.first && keyGroup <= range.last) groups.add(keyGroup);
-  }
-  return groups;
+/** The key groups of the range that have entries in the files. */
+function groupsIn(saved: SavedLayers, range: KeyGroupRange): ReadonlySet<number> {
+  const keyed = saved.states.filter(({ type }) => !isOperatorState(type));
+  return new Set(keyed.flatMap(({ name }) => groupsOf(saved, name, range)));
 }
 
-/** Throws SnapshotDamage, also when the file is one of another operator or subtask. */
-export function openDataFile(
-  access: SnapshotFiles,
-  path: string,
-  operatorUid: string,
-  subtaskIndex: number,
-): DataFileReader {
-  const reader = new DataFileReader(access.open(path));
-  if (reader.operatorUid === operatorUid && reader.subtaskIndex === subtaskIndex) return reader;
-  reader.close();
-  const found = `"${reader.operatorUid}", subtask ${reader.subtaskIndex}`;
-  throw new SnapshotDamage(
-    path,
-    `holds the state of ${found}, and not of "${operatorUid}", subtask ${subtaskIndex}.`,
-  );
-}
+const groupsOf = (saved: SavedLayers, state: string, { first, last }: KeyGroupRange): readonly number[] =>
+  saved.groups(state).filter((group) => group >= first && group <= last);
 
 function restoreState(
   backend: KeyedStateBackend,
   declarations: readonly StateDeclaration[],
-  reader: DataFileReader,
-  state: SavedStateIndex,
+  saved: SavedLayers,
+  state: StateDescription,
 ): void {
-  if (isOperatorState(state.type) || state.blocks.length === 0) return;
-  if (reader.maxParallelism !== backend.maxParallelism) {
+  if (isOperatorState(state.type) || saved.groups(state.name).length === 0) return;
+  if (saved.maxParallelism !== backend.maxParallelism) {
     throw new RestoreRefused(
-      `"${backend.operatorUid}" was saved with max parallelism ${reader.maxParallelism} and now has ${backend.maxParallelism}; key groups cannot be divided anew.`,
+      `"${backend.operatorUid}" was saved with max parallelism ${saved.maxParallelism} and now has ${backend.maxParallelism}; key groups cannot be divided anew.`,
     );
   }
   let migrate: ((old: unknown) => unknown) | null = null;
@@ -122,10 +112,9 @@ function restoreState(
     if (declaration === undefined) return;
     migrate = migrationOf(declaration, state, backend.operatorUid);
   }
-  for (const { keyGroup, entries } of reader.blocks(state, backend.keyGroups)) {
-    guard(reader.path, () => {
-      for (const entry of entries) restoreEntry(backend, reader.path, state.name, keyGroup, entry, migrate);
-    });
+  for (const keyGroup of groupsOf(saved, state.name, backend.keyGroups)) {
+    for (const { entry, path } of saved.entries(state.name, keyGroup))
+      restoreEntry(backend, path, state.name, keyGroup, entry, migrate);
   }
 }
 
@@ -142,14 +131,14 @@ function restoreEntry(
   } catch (error) {
     if (error instanceof KeyRefused)
       throw new SnapshotDamage(path, `has a key that none can be: ${error.message}`);
-    throw error;
+    throw damage(path, error);
   }
 }
 
 /** Null: as it is. Throws RestoreRefused when the saved state cannot become the declared one. */
 function migrationOf(
   declaration: StateDeclaration,
-  saved: SavedStateIndex,
+  saved: StateDescription,
   uid: string,
 ): ((old: unknown) => unknown) | null {
   const problem = stateMismatch(describeState(declaration), saved);

@@ -1,13 +1,12 @@
 /**
  * One state of one operator in one snapshot, over all the data files that hold parts of it: its entries key group by key
- * group, one block at a time in memory. Every open file is closed with it.
+ * group, one block of each layer at a time in memory. Every open file is closed with it.
  */
 import { isOperatorState, type StateType } from '../state/declarations.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
-import type { DataFileReader, SavedBlock, SavedStateIndex } from './dataFileReader.ts';
 import type { Manifest } from './manifest.ts';
 import { wholeCopy } from './operatorStateShares.ts';
-import { openDataFile } from './restoreKeyedState.ts';
+import { filesBySubtask, SavedLayers } from './savedLayers.ts';
 import type { SnapshotFiles } from './storage.ts';
 
 /** A snapshot that can be read. */
@@ -17,34 +16,28 @@ export interface ReadableSnapshot {
   readonly directory: string;
 }
 
-interface LocatedBlock {
-  readonly reader: DataFileReader;
-  readonly state: SavedStateIndex;
-  readonly block: SavedBlock;
-}
-
 export class SavedState {
   /** Of the snapshot. */
   readonly directory: string;
   readonly type: StateType;
   readonly maxParallelism: number;
-  readonly #readers: readonly DataFileReader[];
+  readonly #subtasks: readonly SavedLayers[];
   readonly #name: string;
-  readonly #blocks: ReadonlyMap<number, readonly LocatedBlock[]>;
+  readonly #byGroup: ReadonlyMap<number, readonly SavedLayers[]>;
 
   private constructor(
     directory: string,
     name: string,
     type: StateType,
     maxParallelism: number,
-    readers: readonly DataFileReader[],
+    subtasks: readonly SavedLayers[],
   ) {
     this.directory = directory;
     this.#name = name;
     this.type = type;
     this.maxParallelism = maxParallelism;
-    this.#readers = readers;
-    this.#blocks = isOperatorState(type) ? new Map() : blocksByGroup(name, readers);
+    this.#subtasks = subtasks;
+    this.#byGroup = isOperatorState(type) ? new Map() : byGroup(name, subtasks);
   }
 
   /** Null when the snapshot has no such state. Throws SnapshotDamage. */
@@ -57,62 +50,65 @@ export class SavedState {
     const operator = snapshot.manifest.operators.find((candidate) => candidate.uid === uid);
     const state = operator?.states.find((candidate) => candidate.name === name);
     if (operator === undefined || state === undefined) return null;
-    const readers: DataFileReader[] = [];
+    const old = operator.files.map(({ path, subtaskIndex, layer = 0 }) => ({
+      path: `${snapshot.directory}/${path}`,
+      oldSubtaskIndex: subtaskIndex,
+      layer,
+    }));
+    const subtasks: SavedLayers[] = [];
     try {
-      const inOrder = [...operator.files].sort((a, b) => a.subtaskIndex - b.subtaskIndex);
-      for (const { path, subtaskIndex } of inOrder)
-        readers.push(openDataFile(files, `${snapshot.directory}/${path}`, uid, subtaskIndex));
-      return new SavedState(snapshot.directory, name, state.type, operator.maxParallelism, readers);
+      for (const ofSubtask of filesBySubtask(old)) subtasks.push(SavedLayers.open(files, uid, ofSubtask));
+      return new SavedState(snapshot.directory, name, state.type, operator.maxParallelism, subtasks);
     } catch (error) {
-      for (const reader of readers) reader.close();
+      for (const subtask of subtasks) subtask.close();
       throw error;
     }
   }
 
-  /** Key groups that have entries, ascending. */
+  /** Key groups that have entries, ascending; in layers they may all have been removed. */
   get groups(): readonly number[] {
-    return [...this.#blocks.keys()].sort((a, b) => a - b);
+    return [...this.#byGroup.keys()].sort((a, b) => a - b);
   }
 
-  /** Bytes of all entries. */
+  /** Bytes of all entries; in layers also of those that count no longer. */
   get bytes(): number {
     let bytes = 0;
-    for (const blocks of this.#blocks.values()) for (const { block } of blocks) bytes += block.length;
+    for (const [group, subtasks] of this.#byGroup)
+      for (const subtask of subtasks) bytes += subtask.bytes(this.#name, group);
     return bytes;
   }
 
   /** By key and sub key. Throws SnapshotDamage. */
   *entries(group: number): Generator<StateEntry> {
-    for (const { reader, state, block } of this.#blocks.get(group) ?? [])
-      yield* reader.entriesOfBlock(state, block);
+    for (const subtask of this.#byGroup.get(group) ?? [])
+      for (const { entry } of subtask.entries(this.#name, group)) yield entry;
   }
 
   /** Of an operator's own state: what all subtasks had put, in their order; of broadcast state one copy. */
   elements(): readonly unknown[] {
-    const parts = this.#readers.map((reader) => {
-      const state = reader.state(this.#name);
-      return { elements: state === null ? [] : reader.elements(state) };
+    const parts = this.#subtasks.map(({ newest }) => {
+      const state = newest.state(this.#name);
+      return { elements: state === null ? [] : newest.elements(state) };
     });
     return this.type === 'operator-broadcast' ? wholeCopy(parts) : parts.flatMap(({ elements }) => elements);
   }
 
   close(): void {
-    for (const reader of this.#readers) reader.close();
+    for (const subtask of this.#subtasks) subtask.close();
   }
 }
 
-function blocksByGroup(
+function byGroup(
   name: string,
-  readers: readonly DataFileReader[],
-): ReadonlyMap<number, readonly LocatedBlock[]> {
-  const byGroup = new Map<number, LocatedBlock[]>();
-  for (const reader of readers) {
-    const state = reader.state(name);
-    for (const block of state?.blocks ?? []) {
-      const located = byGroup.get(block.keyGroup) ?? [];
-      located.push({ reader, state: state!, block });
-      byGroup.set(block.keyGroup, located);
+  subtasks: readonly SavedLayers[],
+): ReadonlyMap<number, readonly SavedLayers[]> {
+  const groups = new Map<number, SavedLayers[]>();
+  for (const subtask of subtasks) {
+    for (const group of subtask.groups(name)) {
+      const having = groups.get(group) ?? [];
+      having.push(subtask);
+      groups.set(group, having);
     }
   }
-  return byGroup;
+  return groups;
 }

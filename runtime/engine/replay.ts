@@ -10,7 +10,7 @@
  * nothing in flight: they are aligned (`alignedOnly`).
  */
 import { present } from '../base/assert.ts';
-import { openDataFile } from '../checkpoint/restoreKeyedState.ts';
+import { filesBySubtask, openNewest } from '../checkpoint/savedLayers.ts';
 import { SnapshotDamage, type SnapshotFiles } from '../checkpoint/storage.ts';
 import type { ExecutionGraph, Vertex, VertexEdge } from '../graph/executionGraph.ts';
 import type { EdgeFunctions } from '../graph/jobDefinition.ts';
@@ -90,14 +90,14 @@ const savedOf = (
   const received: InFlightFrame[] = [];
   const sent: InFlightFrame[] = [];
   const watermarks: InFlightWatermark[] = [];
-  for (const { path, oldSubtaskIndex } of operator.inFlight ? operator.files : []) {
-    const reader = openDataFile(files, path, operator.uid, oldSubtaskIndex);
+  for (const ofSubtask of operator.inFlight ? filesBySubtask(operator.files) : []) {
+    const reader = openNewest(files, operator.uid, ofSubtask);
     try {
       const elementsOf = (name: string): readonly unknown[] => {
         const state = reader.state(name);
         const elements = state === null ? [] : reader.elements(state);
         if (!elements.every(isOfChannel))
-          throw new SnapshotDamage(path, `is damaged: its state "${name}" is not what Sluice writes.`);
+          throw new SnapshotDamage(reader.path, `is damaged: its state "${name}" is not what Sluice writes.`);
         return elements;
       };
       received.push(...(elementsOf(inFlightStates.received.name) as readonly InFlightFrame[]));

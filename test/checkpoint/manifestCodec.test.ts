@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { Manifest } from '../../runtime/checkpoint/manifest.ts';
+import { formatVersionOf, type Manifest } from '../../runtime/checkpoint/manifest.ts';
 import { isInnerPath, parseManifest, printManifest } from '../../runtime/checkpoint/manifestCodec.ts';
 import { SnapshotDamage } from '../../runtime/checkpoint/storage.ts';
 import { manifest } from './manifests.ts';
@@ -70,6 +70,29 @@ const operator = (change: object) => (object: Record<string, unknown>) => {
 const file = (change: object) =>
   operator({ files: [{ path: 'a', bytes: 1, sha256: 'ab'.repeat(32), subtaskIndex: 0, ...change }] });
 
+/** Files of one subtask with these layers; 0 stands for none. */
+const layered = (layers: readonly number[]) => (object: Record<string, unknown>) => {
+  object.formatVersion = 2;
+  const files = layers.map((layer, i) => ({
+    path: `file-${i}`,
+    bytes: 1,
+    sha256: 'ab'.repeat(32),
+    subtaskIndex: 0,
+    ...(layer === 0 ? {} : { layer }),
+  }));
+  operator({ files })(object);
+};
+
+test('a manifest with layers has version 2 and comes back; without, it is what version 1 is', () => {
+  const read = parse(forged(layered([0, 1, 2])));
+  expect(read.operators[0]!.files.map(({ layer }) => layer)).toEqual([undefined, 1, 2]);
+  expect(parse(printManifest(read))).toEqual(read);
+  expect(formatVersionOf(read.operators)).toBe(2);
+  expect(formatVersionOf(parse(forged(layered([0]))).operators)).toBe(1);
+  // Version 1 has no layers: what a stranger calls so there is nothing to it.
+  expect(parse(forged(file({ layer: 1 }))).operators[0]!.files[0]).not.toHaveProperty('layer');
+});
+
 test('the forger of these tests is right when nothing is changed', () => {
   expect(parse(forged(() => {}))).toEqual(manifest());
 });
@@ -78,11 +101,15 @@ test.each<[string, (object: Record<string, unknown>) => void, string]>([
   [
     'a newer format',
     (object) => {
-      object.formatVersion = 2;
+      object.formatVersion = 3;
       object.sluiceVersion = '9.0.0';
     },
-    'has format version 2, written by Sluice 9.0.0; this version of Sluice reads 1',
+    'has format version 3, written by Sluice 9.0.0; this version of Sluice reads 1 and 2.',
   ],
+  ['a layer on nothing', layered([0, 2]), 'layer 2, stands on none'],
+  ['a layer twice', layered([0, 1, 1]), 'twice'],
+  ['a layer without a bottom', layered([1]), 'stands on none'],
+  ['more layers than files can be open', layered([1_024]), 'layer of files[0]'],
   [
     'no job',
     (object) => {

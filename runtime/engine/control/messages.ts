@@ -3,6 +3,7 @@
  * Everything in them survives a structured clone.
  */
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
+import type { OldFile } from '../../checkpoint/savedLayers.ts';
 import type { CheckpointSettings, RestartStrategy, SourceLocation } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
 import type { StateDescription } from '../../state/declarations.ts';
@@ -47,7 +48,7 @@ export interface RestoredOperator {
   readonly uid: string;
   /** Of the deployment that took the snapshot; 0: the operator is new. */
   readonly parallelism: number;
-  readonly files: readonly { readonly path: string; readonly oldSubtaskIndex: number }[];
+  readonly files: readonly OldFile[];
   /** Some of the files hold what was in flight. */
   readonly inFlight: boolean;
 }

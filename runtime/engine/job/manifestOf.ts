@@ -2,7 +2,7 @@
  * From acknowledgements to a manifest: what all subtasks of all operators put into one snapshot, by operator.
  */
 import {
-  MANIFEST_FORMAT_VERSION,
+  formatVersionOf,
   type Manifest,
   type ManifestFile,
   type ManifestOperator,
@@ -48,7 +48,7 @@ export const manifestOf = ({ graph, snapshots, ...known }: ManifestInputs): Mani
     a.operator === b.operator ? compareText(a.split, b.split) : compareText(a.operator, b.operator),
   );
   return {
-    formatVersion: MANIFEST_FORMAT_VERSION,
+    formatVersion: formatVersionOf(operators),
     ...known,
     job: graph.job.name,
     fingerprint: graph.job.fingerprint,

@@ -17,6 +17,7 @@ export const restoredOperators = (
       files: (saved?.files ?? []).map((file) => ({
         path: `${directory}/${file.path}`,
         oldSubtaskIndex: file.subtaskIndex,
+        layer: file.layer ?? 0,
       })),
       inFlight: saved?.states.some(({ type }) => type === 'in-flight') ?? false,
     };

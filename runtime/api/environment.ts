@@ -4,12 +4,14 @@ import {
   defaultCheckpointSettings,
   defaultRestartStrategy,
   type RestartStrategy,
+  STUCK_AFTER_MS,
 } from '../graph/jobGraph.ts';
 import type { Source, WatermarkStrategy } from '../operators/source.ts';
 import { splitsDeclaration } from '../operators/sourceState.ts';
 import { describeState } from '../state/declarations.ts';
 import { callerLocation } from './callerLocation.ts';
 import { DataStream } from './dataStream.ts';
+import type { Duration } from './duration.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
 import { located } from './pipelineError.ts';
 import { Plan } from './plan.ts';
@@ -35,6 +37,11 @@ export class Environment {
    * where an operator is slow. Null: 4,096.
    */
   channelRecords: number | null = null;
+  /**
+   * A function of yours that has not come back after this long hangs: its thread is ended and the job goes on as after
+   * any failure. Never while a debugger is attached. 'never': it is waited for.
+   */
+  stuckAfter: Duration | 'never' = STUCK_AFTER_MS;
   readonly #plan = new Plan();
   #checkpoints: CheckpointSettings = defaultCheckpointSettings;
   #restart: RestartStrategy = defaultRestartStrategy;

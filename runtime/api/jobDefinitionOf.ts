@@ -10,13 +10,14 @@ import type { EdgeFunctions, JobDefinition, OperatorFactory } from '../graph/job
 import type { CheckpointSettings, GraphEdge, GraphOperator } from '../graph/jobGraph.ts';
 import { checkPlan, nameOf } from './checkPlan.ts';
 import { uidsOf } from './derivedUid.ts';
+import { positiveDurationMs } from './duration.ts';
 import type { Environment } from './environment.ts';
 import type { DefineOptions } from './pipeline.ts';
 import { PipelineError, type SentencePart } from './pipelineError.ts';
 import type { PlannedOperator } from './plan.ts';
 
 export function jobDefinitionOf(name: string, env: Environment, options: DefineOptions): JobDefinition {
-  const { plan, restart, ...written } = env.written();
+  const { plan, ...written } = env.written();
   const { operators: planned } = plan;
   const checkpoints: CheckpointSettings = { ...written.checkpoints, ...options.checkpoints };
   checkSettings(name, checkpoints);
@@ -25,6 +26,7 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
   if (channelRecords !== null && !(Number.isInteger(channelRecords) && channelRecords >= 1)) {
     throw new PipelineError(null, `channelRecords must be a whole number from 1 on, not ${channelRecords}.`);
   }
+  const stuckAfterMs = options.stuckAfterMs === undefined ? stuckAfterOf(env) : options.stuckAfterMs;
   checkPlan(name, planned);
 
   const uids = uidsOf(planned);
@@ -63,10 +65,15 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
     edges,
     fingerprint: fingerprint({ maxParallelism, operators, edges }),
     checkpoints,
-    restart,
+    restart: options.restart ?? written.restart,
+    stuckAfterMs,
     ...(channelRecords === null ? {} : { channelRecords }),
   };
   return { graph, factories, edges: functions };
+}
+
+function stuckAfterOf({ stuckAfter }: Environment): number | null {
+  return stuckAfter === 'never' ? null : positiveDurationMs(stuckAfter, 'stuckAfter');
 }
 
 function graphOperator(

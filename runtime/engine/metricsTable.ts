@@ -20,7 +20,7 @@ export const subtaskFields = [
   'alignmentWatermark',
   'stateKeys',
   'stateBytes',
-  /** monotonicMs at which the task entered user code for the step under way; 0 when outside. Tells a blocked task. */
+  /** monotonicMs at which the task entered user code for the step under way; 0 when outside. Tells a blocked task, and is its heartbeat (`job/watchdog.ts`). */
   'stepStartedAt',
 ] as const;
 export type SubtaskField = (typeof subtaskFields)[number];

@@ -50,7 +50,8 @@ const TIMERS_AT_ONCE = 64;
 const LOOKS_FOR_OTHERS_EVERY_MS = 20;
 
 export class SourceIntake implements Intake {
-  readonly #uid: string;
+  /** Of the source. */
+  readonly uid: string;
   readonly #maxParallelism: number;
   readonly #source: Source<unknown>;
   readonly #context: SourceContext;
@@ -93,7 +94,7 @@ export class SourceIntake implements Intake {
     meter: SubtaskMeter;
     send: (message: FromWorker) => void;
   }) {
-    this.#uid = options.uid;
+    this.uid = options.uid;
     this.#maxParallelism = options.maxParallelism;
     this.#source = options.source;
     this.#context = options.context;
@@ -246,10 +247,10 @@ export class SourceIntake implements Intake {
         ...this.#ownWatermark(split),
       })),
     ];
-    const file = openDataFile(this.#uid, this.#maxParallelism, [], place);
+    const file = openDataFile(this.uid, this.#maxParallelism, [], place);
     file.writer.putOperatorState(describeState(splitsDeclaration), saved);
     return {
-      uid: this.#uid,
+      uid: this.uid,
       maxParallelism: this.#maxParallelism,
       file,
       cursor: null,
@@ -280,7 +281,7 @@ export class SourceIntake implements Intake {
     if (this.#records === this.#reportedRecords && this.#ended === this.#reportedEnd) return null;
     this.#reportedRecords = this.#records;
     this.#reportedEnd = this.#ended;
-    return { operator: this.#uid, positions: this.positions() };
+    return { operator: this.uid, positions: this.positions() };
   }
 
   close(): void {
@@ -426,7 +427,7 @@ export class SourceIntake implements Intake {
     try {
       generator.onEvent(value, timestamp);
     } catch (error) {
-      throw inOperator(error, this.#uid, value, true);
+      throw inOperator(error, this.uid, value, true);
     }
   }
 
@@ -434,7 +435,7 @@ export class SourceIntake implements Intake {
     try {
       return timestampOf(value);
     } catch (error) {
-      throw inOperator(error, this.#uid, value, true);
+      throw inOperator(error, this.uid, value, true);
     }
   }
 
@@ -443,7 +444,7 @@ export class SourceIntake implements Intake {
     try {
       return call();
     } catch (error) {
-      throw inOperator(error, this.#uid, null, false);
+      throw inOperator(error, this.uid, null, false);
     }
   }
 }

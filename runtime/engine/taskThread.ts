@@ -150,14 +150,17 @@ export class TaskThread {
     const { clock } = this.#options;
     const started = clock.monotonicMs();
     this.#count(slot, started);
-    slot.meter.set('stepStartedAt', started);
     let result: StepResult = 'closed';
     let wrote = false;
-    const alive = this.#guarded(slot, (task) => {
+    const stepped = this.#guarded(slot, (task) => {
       result = task.step();
-      wrote = task.stepSnapshots();
     });
-    slot.meter.set('stepStartedAt', 0);
+    // Not a step: a snapshot may be written for long.
+    const alive =
+      stepped &&
+      this.#caught(slot, (task) => {
+        wrote = task.stepSnapshots();
+      });
     if (!alive) return true;
     const ended = clock.monotonicMs();
     slot.meter.add('busyMs', (result as StepResult) === 'progressed' || wrote ? ended - started : 0);
@@ -228,8 +231,15 @@ export class TaskThread {
     return slot;
   }
 
-  /** Runs something of a task; a failure of it fails the job: false. */
+  /** Runs something of a task in which the author's code may be, watched; a failure of it fails the job: false. */
   #guarded(slot: Slot, call: (task: Task) => void): boolean {
+    slot.meter.set('stepStartedAt', this.#options.clock.monotonicMs());
+    const alive = this.#caught(slot, call);
+    slot.meter.set('stepStartedAt', 0);
+    return alive;
+  }
+
+  #caught(slot: Slot, call: (task: Task) => void): boolean {
     try {
       call(slot.task);
       return true;

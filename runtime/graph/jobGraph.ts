@@ -83,7 +83,12 @@ export interface JobGraph {
   readonly restart: RestartStrategy;
   /** Records that fit into one channel before its sender is backpressured; absent: CHANNEL_RECORDS. */
   readonly channelRecords?: number;
+  /** A step of a task that lasts longer has failed; null: none ever has; absent: STUCK_AFTER_MS. */
+  readonly stuckAfterMs?: number | null;
 }
+
+/** Flink's `heartbeat.timeout`. */
+export const STUCK_AFTER_MS = 50_000;
 
 /** Four full batches: enough to keep both ends busy, little enough that a barrier is soon through. */
 export const CHANNEL_RECORDS = 4_096;

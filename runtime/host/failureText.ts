@@ -51,6 +51,7 @@ const ownNames: ReadonlySet<string> = new Set([
   'FileError',
   'SnapshotDamage',
   'ThreadDied',
+  'ThreadHung',
 ]);
 
 function firstPlace(stack: string): SourceLocation | null {

@@ -25,6 +25,7 @@ import { runtimeVersion } from './ownFiles.ts';
 import type { PreparedJob } from './prepareJob.ts';
 import { snapshotIdOf } from './savepointShelf.ts';
 import { supersedeAll } from './sinkParts.ts';
+import { sourceMaps } from './sourceMaps.ts';
 import { WorkerDeployer } from './workerDeployer.ts';
 
 export type JobEnd =
@@ -106,6 +107,10 @@ export class JobRun {
       },
       onMessage: (thread, message) => this.#after(() => this.#master.fromWorker(thread, message)),
       onDied: (thread, reason) => this.#after(() => this.#master.threadDied(thread, reason)),
+      onHung: (step, { operator, record, frames }) => {
+        const stack = sourceMaps(prepared.bundle.path).stack(frames.join('\n')).text;
+        this.#after(() => this.#master.threadHung(step, { operator, record, stack }));
+      },
       onGone: () => this.#after(() => this.#master.threadsGone()),
       onStuck: (subtasks) => {
         const names = subtasks.map(({ vertex, index }) => `${vertex}[${index}]`).join(', ');

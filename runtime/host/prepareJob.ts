@@ -74,6 +74,8 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
   const defineOptions: DefineOptions = {
     parallelism: job.parallelism,
     checkpoints: job.checkpoints as DefineOptions['checkpoints'] & object,
+    ...(job.restart === undefined ? {} : { restart: job.restart }),
+    ...(job.stuckAfterMs === undefined ? {} : { stuckAfterMs: job.stuckAfterMs }),
   };
   const { pipelineFile } = job;
   const planned = await planPipeline({

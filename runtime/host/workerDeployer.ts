@@ -10,12 +10,16 @@ import type { DefineOptions } from '../api/pipeline.ts';
 import { makeRing } from '../engine/channels/ring.ts';
 import type { FromWorker, SubtaskId, ToWorker } from '../engine/control/messages.ts';
 import type { Deployer, Deployment } from '../engine/job/deployer.ts';
+import type { HungStep } from '../engine/job/watchdog.ts';
 import { MetricsTable } from '../engine/metricsTable.ts';
 import { crossingChannels } from '../engine/threadChannels.ts';
+import { STUCK_AFTER_MS } from '../graph/jobGraph.ts';
 import { failpoint } from './failpoints.ts';
 import { entryPoint } from './ownFiles.ts';
 import type { TaskWorkerData, TaskWorkerMessage } from './taskWorker.ts';
+import type { ThreadPlace } from './threadInspection.ts';
 import { makeWakeWords } from './threadWaking.ts';
+import { ThreadWatch } from './threadWatch.ts';
 import { forwardOutput } from './workerOutput.ts';
 
 export interface WorkerDeployerOptions {
@@ -28,6 +32,8 @@ export interface WorkerDeployerOptions {
   onMessage(thread: number, message: FromWorker): void;
   /** It ended without being asked to. */
   onDied(thread: number, reason: string): void;
+  /** It does not come back from the author's code; it has not been ended yet. */
+  onHung(step: HungStep, place: ThreadPlace): void;
   /** All threads of the deployment have ended after `terminate`. */
   onGone(): void;
   /** A thread cannot be terminated. */
@@ -52,6 +58,7 @@ export class WorkerDeployer implements Deployer {
   readonly #options: WorkerDeployerOptions;
   #threads: RunningThread[] = [];
   #isTerminating = false;
+  #watch: ThreadWatch | null = null;
 
   constructor(options: WorkerDeployerOptions) {
     this.#options = options;
@@ -60,8 +67,9 @@ export class WorkerDeployer implements Deployer {
   deploy(deployment: Deployment): void {
     const { execution, threads, deploys } = deployment;
     const metrics = MetricsTable.share(execution);
+    const table = new MetricsTable(execution, metrics);
     this.#isTerminating = false;
-    this.#options.onMetrics(new MetricsTable(execution, metrics));
+    this.#options.onMetrics(table);
     try {
       this.#options.prepare(deployment);
     } catch (error) {
@@ -88,6 +96,20 @@ export class WorkerDeployer implements Deployer {
       };
       return this.#start(threadIndex, workerData);
     });
+    const stuckAfterMs =
+      execution.job.stuckAfterMs === undefined ? STUCK_AFTER_MS : execution.job.stuckAfterMs;
+    this.#watch?.end();
+    this.#watch =
+      stuckAfterMs === null
+        ? null
+        : new ThreadWatch({
+            stuckAfterMs,
+            execution,
+            threads,
+            table,
+            worker: (thread) => this.#threads[thread]?.worker ?? null,
+            onHung: (step, place) => this.#options.onHung(step, place),
+          });
   }
 
   send(thread: number, message: ToWorker): void {
@@ -99,6 +121,7 @@ export class WorkerDeployer implements Deployer {
   terminate(): void {
     if (this.#isTerminating) return;
     this.#isTerminating = true;
+    this.#watch?.end();
     const generation = this.#threads;
     for (const thread of generation) void thread.worker.terminate();
     setTimeout(() => {

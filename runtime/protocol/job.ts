@@ -42,6 +42,27 @@ export const checkpointConfig = z.object({
 });
 export type CheckpointConfig = z.infer<typeof checkpointConfig>;
 
+/** What happens after a failure: Flink's four, as `RestartStrategy` in `runtime/graph/jobGraph.ts`. */
+export const restartStrategy = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('none') }),
+  z.object({ type: z.literal('fixed-delay'), attempts: count, delayMs: durationMs }),
+  z.object({
+    type: z.literal('exponential-delay'),
+    initialMs: durationMs,
+    maxMs: durationMs,
+    multiplier: z.number().min(1),
+    jitter: z.number().min(0).max(1),
+    resetAfterMs: durationMs,
+    attempts: count,
+  }),
+  z.object({
+    type: z.literal('failure-rate'),
+    failuresMax: count,
+    intervalMs: durationMs,
+    delayMs: durationMs,
+  }),
+]);
+
 /** A failure of user code or of the engine, with its stack mapped to the user's source where that was possible. */
 export const exceptionInfo = z.object({
   at: time,

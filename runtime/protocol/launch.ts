@@ -6,10 +6,10 @@
  * LaunchReport a line. stderr carries text for people. Everything else goes through the WebSocket.
  */
 import * as z from 'zod';
-import { checkpointConfig, exceptionInfo } from './job.ts';
+import { checkpointConfig, exceptionInfo, restartStrategy } from './job.ts';
 import { preflight, savepointSummary } from './savepoints.ts';
 import { operatorMetrics } from './telemetry.ts';
-import { count, longText, shortText, sourceLocation, time } from './values.ts';
+import { count, durationMs, longText, shortText, sourceLocation, time } from './values.ts';
 
 export const launchRequest = z.object({
   /** 256 bits as 64 hex digits; required in every handshake, never in arguments. */
@@ -31,6 +31,10 @@ export const launchRequest = z.object({
       allowNonRestoredState: z.boolean(),
       /** What the command line or the settings override. */
       checkpoints: checkpointConfig.partial(),
+      /** Absent: what the pipeline says. */
+      restart: restartStrategy.optional(),
+      /** null: never; absent: what the pipeline says. */
+      stuckAfterMs: durationMs.nullable().optional(),
     })
     .nullable(),
   server: z.object({

@@ -2,6 +2,8 @@
 import type { Mutant } from '../mutants.ts';
 
 const master = 'runtime/engine/job/jobMaster.ts';
+const watchdog = 'runtime/engine/job/watchdog.ts';
+const looks = 'test/engine/watchdog.test.ts';
 const jobLife = 'test/simulation/jobLife.test.ts';
 
 export const recoveryMutants: readonly Mutant[] = [
@@ -23,5 +25,37 @@ export const recoveryMutants: readonly Mutant[] = [
     replace: "this.#become('failing', reason);",
     tests: [jobLife],
     caughtBy: ['suspended, but its commit fails: it is said that the savepoint exists'],
+  },
+  {
+    name: 'the watchdog takes a breakpoint for a thread that hangs',
+    file: watchdog,
+    find: 'if (isDebugged || stepStartedAt === 0',
+    replace: 'if (stepStartedAt === 0',
+    tests: [looks],
+    caughtBy: ['while a debugger is attached nothing counts'],
+  },
+  {
+    name: 'the watchdog takes a thread that parks or restores for one that hangs',
+    file: watchdog,
+    find: 'isDebugged || stepStartedAt === 0 || ',
+    replace: 'isDebugged || ',
+    tests: [looks],
+    caughtBy: ['no step (parked, restoring, writing a snapshot) is well'],
+  },
+  {
+    name: 'a laptop that slept has hung all of its threads',
+    file: watchdog,
+    find: 'Math.min(monotonicMs - (this.#lookedAt ?? monotonicMs), this.lookEveryMs)',
+    replace: 'monotonicMs - (this.#lookedAt ?? monotonicMs)',
+    tests: [looks],
+    caughtBy: ['a machine that slept for an hour has hung nobody'],
+  },
+  {
+    name: 'time in earlier steps counts against the present one',
+    file: watchdog,
+    find: '|| known?.stepStartedAt !== stepStartedAt',
+    replace: '|| known === undefined',
+    tests: [looks],
+    caughtBy: ['steps that come back are well'],
   },
 ];

@@ -507,17 +507,43 @@ describe('F8 a job that is stopped is never half stopped', () => {
     },
   );
 
-  test('cancelled before its commit: that is said as well', () => {
-    const world = new World(counting(ticks()), { intervalMs: null });
+  // The news that the manifest is durable may come before the job is cancelled, or after it is over.
+  test.each([1, 2, 3, 4, 5, 6])('cancelled before its commit: that is said as well, seed %i', (seed) => {
+    const world = new World(counting(ticks()), { intervalMs: null, seed });
     world.untilStatus('running');
     for (let turn = 0; turn < 500; turn++) world.process.advance();
     const answers = stopped(world, false);
     world.until('the savepoint', () => latestPoint(world.disk) !== null);
     world.process.master.cancel();
     world.untilStatus('canceled');
+    world.until('the answer', () => answers.length > 0);
     expect(answers).toMatchObject([
       { ok: false, message: expect.stringContaining('it was canceled before its output was committed') },
     ]);
+  });
+
+  test('J7 a thread that hangs is a failure with its operator and its line, and the job goes on', () => {
+    const world = new World(counting(ticks(2_000)), { seed: 3 });
+    world.untilCheckpoints(1);
+    world.process.master.threadHung(
+      { thread: 0, subtask: { vertex: 'count', index: 0 }, silentMs: 50_000 },
+      { operator: 'count', record: '{"n":7}', stack: '' },
+    );
+    world.untilStatus('finished');
+    expect(world.process.facts.filter((fact) => fact.type === 'failure')).toMatchObject([
+      {
+        failure: {
+          name: 'ThreadHung',
+          operator: 'count',
+          record: '{"n":7}',
+          message: 'it has not come back from its own code for 50 s, so its thread was ended',
+          location: { file: expect.stringContaining('jobLife.test.ts') },
+        },
+      },
+    ]);
+    expect(world.statuses()).toEqual(['running', 'failing', 'restarting', 'running', 'finished']);
+    expect(world.committed()).toHaveLength(2_000);
+    exactlyOnce(world.committed());
   });
 
   test('F13 a job whose last commit fails has not finished: it goes on from its last checkpoint and commits it', () => {

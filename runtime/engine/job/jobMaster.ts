@@ -22,6 +22,7 @@ import type { Random } from '../../base/random.ts';
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import { createRestartBackoff, type RestartBackoff } from '../../checkpoint/restartBackoff.ts';
+import { durationText } from '../../checkpoint/sentences.ts';
 import type { CheckpointStorage } from '../../checkpoint/storage.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { CheckpointSettings, JobGraph } from '../../graph/jobGraph.ts';
@@ -38,6 +39,7 @@ import {
 } from './jobCheckpoints.ts';
 import type { RestorePoint } from './restorePoint.ts';
 import { TaskDeployment } from './taskDeployment.ts';
+import type { HungStep } from './watchdog.ts';
 
 export type { TakenSnapshot } from './jobCheckpoints.ts';
 export type { RestorePoint } from './restorePoint.ts';
@@ -178,6 +180,7 @@ export class JobMaster {
       this.#stopped = { taken: result.value, done };
       // It may have become durable while the job was on its way to somewhere else.
       if (this.#leaving !== null) this.#notStopped(this.#failure ?? 'it goes on from another point');
+      else if (this.#isOver()) this.#notStopped(`it was ${this.#status} before its output was committed`);
     };
     if (options.drain) this.#tasks.broadcast({ type: 'drain' });
     this.#checkpoints.ask(
@@ -284,6 +287,22 @@ export class JobMaster {
       record: null,
       location: null,
       origin: 'engine',
+    });
+  }
+
+  /** The watchdog: a step of this subtask does not come back. Where its thread was found, as far as could be told. */
+  threadHung(
+    { subtask, silentMs }: HungStep,
+    found: Pick<TaskFailure, 'operator' | 'record' | 'stack'>,
+  ): void {
+    const { operators } = this.#options.graph;
+    this.#fail({
+      subtask,
+      name: 'ThreadHung',
+      message: `it has not come back from its own code for ${durationText(silentMs)}, so its thread was ended`,
+      location: operators.find(({ uid }) => uid === (found.operator ?? subtask.vertex))?.location ?? null,
+      origin: 'user',
+      ...found,
     });
   }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The `sluice` command: what there is to type. Every command's work lies in a file of its own, loaded when it is asked for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { RestartStrategy } from '../../graph/jobGraph.ts';
 import { runtimeVersion } from '../ownFiles.ts';
 import { CliError, exitCodes } from './cliError.ts';
 import type { CommonOptions } from './commonOptions.ts';
+import { restartFrom } from './restartOption.ts';
 import type { RunOptions } from './run.ts';
 import { commandOf, usageSentence } from './usage.ts';
 
@@ -41,7 +43,17 @@ withCommonOptions(
     .option('--min-pause <duration>', 'rest between two checkpoints', duration)
     .option('--max-concurrent <n>', 'checkpoints under way at once', positiveInteger)
     .option('--tolerable-failures <n>', 'failed checkpoints in a row that the job survives', wholeNumber)
-    .option('--retained <n>', 'completed checkpoints that are kept', positiveInteger),
+    .option('--retained <n>', 'completed checkpoints that are kept', positiveInteger)
+    .option(
+      '--restart <strategy>',
+      'after a failure: none, or fixed-delay, exponential-delay, failure-rate with their settings, as in fixed-delay:attempts=3,delay=1s',
+      parseRestart,
+    )
+    .option(
+      '--stuck-after <duration>',
+      "a function that has not come back after this long has failed; or 'never'",
+      durationOrNever,
+    ),
 ).action(async (pipeline: string, options: RunOptions) => {
   const { run } = await import('./run.ts');
   process.exitCode = await run(pipeline, options);
@@ -269,6 +281,19 @@ function duration(text: string): number {
   if (match === null) throw new InvalidArgumentError('It is a number with ms, s, min or h.');
   const factors: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
   return Number(match[1]) * (factors[match[2] ?? 'ms'] ?? 1);
+}
+
+function durationOrNever(text: string): number | 'never' {
+  if (text === 'never') return text;
+  const value = duration(text);
+  if (value <= 0) throw new InvalidArgumentError('It is longer than zero.');
+  return value;
+}
+
+function parseRestart(text: string): RestartStrategy {
+  const parsed = restartFrom(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  return parsed.strategy;
 }
 
 /** Not null: commander takes that for a missing value. */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { unreachable } from '../../base/assert.ts';
+import type { RestartStrategy } from '../../graph/jobGraph.ts';
 import type { LaunchFailure, LaunchReport, LaunchRequest } from '../../protocol/launch.ts';
 import type { DataDirectory } from '../dataDirectory.ts';
 import { exitCodes } from './cliError.ts';
@@ -40,6 +41,8 @@ export interface RunOptions extends CommonOptions {
   readonly maxConcurrent?: number;
   readonly tolerableFailures?: number;
   readonly retained?: number;
+  readonly restart?: RestartStrategy;
+  readonly stuckAfter?: number | 'never';
 }
 
 /** Answers the exit code. */
@@ -146,6 +149,10 @@ class JobCommand {
         supersede: options.supersede,
         allowNonRestoredState: options.allowNonRestoredState,
         checkpoints: checkpointOptions(options),
+        ...(options.restart === undefined ? {} : { restart: options.restart }),
+        ...(options.stuckAfter === undefined
+          ? {}
+          : { stuckAfterMs: options.stuckAfter === 'never' ? null : options.stuckAfter }),
       },
       server: { port: this.#port, dashboard: options.serve !== undefined },
     };

@@ -12,6 +12,7 @@ import { browserTransport } from './transport/browserTransport.ts';
 import { editorTransport } from './transport/editorTransport.ts';
 import { connectRpc, type FramedRpc } from './transport/rpc.ts';
 import { app } from './views/app.ts';
+import { requestFrame } from './views/frames.ts';
 import { RiverSurface } from './views/riverSurface.ts';
 import { wearTheme } from './views/theme.ts';
 
@@ -22,7 +23,6 @@ const transport =
   window.acquireVsCodeApi === undefined ? browserTransport() : editorTransport(window.acquireVsCodeApi);
 const startedAt = Date.now();
 let rpc: FramedRpc | null = null;
-let frame = 0;
 
 const controller = new DashboardController({
   now: () => Date.now(),
@@ -44,11 +44,10 @@ const surface = new RiverSurface({
 });
 
 function schedule(): void {
-  if (frame === 0) frame = requestAnimationFrame(draw);
+  requestFrame(draw);
 }
 
 function draw(): void {
-  frame = 0;
   const { state } = controller;
   const now = engineNow(state, Date.now());
   render(

@@ -7,6 +7,7 @@ import type { GraphInfo } from '../../runtime/protocol/graph.ts';
 import { keepPlaces, type Layout, type LayoutEdge, spread } from '../layout/riverLayout.ts';
 import { type Stream, streamsOf } from '../layout/streams.ts';
 import type { RiverView, VertexView } from '../model/river.ts';
+import { requestFrame } from './frames.ts';
 import { LayoutThread } from './layoutThread.ts';
 import { onThemeChange, type Palette, readPalette } from './palette.ts';
 import { type Detail, detailAt, drawRiver, type Scene } from './riverCanvas.ts';
@@ -22,6 +23,8 @@ export interface RiverEvents {
 const narrowBelow = 560;
 const padding = { x: 20, top: 26, bottom: 22 };
 const streakSpeed = 24;
+/** Water that only flows moves less than a pixel in this time. */
+const flowFrameMs = 1_000 / 30;
 const largeHeight = 640;
 const leastWidth = 160;
 const corner = { width: 500, height: 112 };
@@ -50,7 +53,6 @@ export class RiverSurface {
   /** null: fitted to the panel. */
   private userZoom: number | null = null;
   private pan = { x: 0, y: 0 };
-  private frame = 0;
   private cardsDirty = true;
   /** How far the streaks have moved; stands still with reduced motion and while disconnected. */
   private drift = 0;
@@ -240,13 +242,14 @@ export class RiverSurface {
   }
 
   private schedule(): void {
-    if (this.frame !== 0) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-      if (this.motion.moving(performance.now()) || this.flows()) this.schedule();
-    });
+    requestFrame(this.drawFrame);
   }
+
+  private readonly drawFrame = (): void => {
+    this.draw();
+    if (this.motion.moving(performance.now())) this.schedule();
+    else if (this.flows()) requestFrame(this.drawFrame, flowFrameMs);
+  };
 
   private flows(): boolean {
     return (

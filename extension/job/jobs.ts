@@ -7,7 +7,7 @@ import type { Notice } from './facts.ts';
 import type { JobView } from './jobView.ts';
 import { isOver } from './jobView.ts';
 import type { RunningJob } from './runningJob.ts';
-import { folderOf, recoveryPolicy, surroundingsOf } from './surroundings.ts';
+import { yieldToEditor, folderOf, recoveryPolicy, surroundingsOf } from './surroundings.ts';
 
 export interface Job extends JobView {
   readonly running: RunningJob;
@@ -59,7 +59,7 @@ export function createJobs(extension: vscode.Extension<unknown>, log: vscode.Log
     };
     const running = startJob(
       launch,
-      { ...surroundingsOf(folder, extension), recovery: recoveryPolicy },
+      { ...surroundingsOf(folder, extension), recovery: recoveryPolicy, givesWay: yieldToEditor },
       {
         onChange: () => about((job) => change.fire(job)),
         onNotice(given) {

@@ -33,6 +33,8 @@ export interface JobSurroundings {
   /** Asked anew for every start: settings may have changed. */
   command(): LaunchCommand;
   recovery(): RecoveryPolicy;
+  /** The editor comes first when the machine is busy. */
+  givesWay(): boolean;
 }
 
 export interface JobListener {
@@ -168,7 +170,14 @@ export function startJob(
     knownRestore = null;
     hasBeenSeen = false;
     const { workingDirectory, dataDirectory } = surroundings;
-    const request = { token, workingDirectory, dataDirectory, job, server: { port: 0, dashboard: false } };
+    const request = {
+      token,
+      workingDirectory,
+      dataDirectory,
+      givesWay: surroundings.givesWay(),
+      job,
+      server: { port: 0, dashboard: false },
+    };
     process = startRuntime(surroundings.command(), request, {
       onReport(report) {
         if (report.type === 'log') listener.onLog(report.level, report.text);

@@ -109,6 +109,7 @@ export function createSavepointLibrary(surroundings: LibrarySurroundings): Savep
         token,
         workingDirectory,
         dataDirectory,
+        givesWay: false,
         job: null,
         server: { port: 0, dashboard: false },
       };

@@ -38,6 +38,10 @@ export function recoveryPolicy(): RecoveryPolicy {
   return policy === 'automatic' || policy === 'never' ? policy : 'ask';
 }
 
+export function yieldToEditor(): boolean {
+  return settings().get('yieldToEditor', true);
+}
+
 /** What is asked of the runtime for a pipeline file when nothing else is said. */
 export function defaultLaunch(pipelineFile: string): JobLaunch {
   const parallelism = settings().get<number>('parallelism', 0);

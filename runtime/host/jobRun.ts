@@ -100,6 +100,7 @@ export class JobRun {
       bundlePath: prepared.bundle.path,
       defineOptions: prepared.defineOptions,
       workingDirectory: prepared.workingDirectory,
+      givesWay: prepared.givesWay,
       prepare: (deployment) => this.#prepare(deployment),
       onMetrics: (table) => {
         this.#metrics = table;

@@ -43,6 +43,7 @@ export interface PreparedJob {
   readonly defineOptions: DefineOptions;
   readonly pipelineFile: string;
   readonly workingDirectory: string;
+  readonly givesWay: boolean;
   readonly data: DataDirectory;
   readonly runId: string;
   /** Of the widest operator. */
@@ -127,6 +128,7 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
       defineOptions,
       pipelineFile,
       workingDirectory,
+      givesWay: request.givesWay,
       data,
       runId,
       parallelism: graph.operators.reduce((widest, operator) => Math.max(widest, operator.parallelism), 1),

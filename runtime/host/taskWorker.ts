@@ -3,6 +3,7 @@
  * then steps the engine: up to 10 ms of work, then whatever events have come (control messages, finished writes), and
  * so on. When nothing progressed it parks; parked, it uses no CPU. It never ends by itself: the coordinator ends it.
  */
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DefineOptions } from '../api/pipeline.ts';
 import { present } from '../base/assert.ts';
@@ -28,6 +29,7 @@ export interface TaskWorkerData {
   readonly metrics: SharedArrayBuffer;
   readonly wakeWords: SharedArrayBuffer;
   readonly workingDirectory: string;
+  readonly givesWay: boolean;
 }
 
 /** Beside the engine's messages: the pipeline could not be evaluated here, or says something else than before. */
@@ -46,7 +48,19 @@ let thread: TaskThread | null = null;
 let isScheduled = false;
 let timer: NodeJS.Timeout | undefined;
 
+if (data.givesWay) giveWay();
 await begin();
+
+/** On Linux of this thread alone, so that the coordinator stays prompt; elsewhere of the whole process. */
+function giveWay(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch (error) {
+    const subtask = present(data.threads[data.threadIndex]?.[0], 'a task of this thread');
+    const text = `The thread keeps its priority: ${String(error)}`;
+    port.postMessage({ type: 'log', level: 'debug', text, subtask } satisfies TaskWorkerMessage);
+  }
+}
 
 async function begin(): Promise<void> {
   const outcome = await loadPipeline(data.bundlePath, data.defineOptions);

@@ -26,6 +26,7 @@ export interface WorkerDeployerOptions {
   readonly bundlePath: string;
   readonly defineOptions: DefineOptions;
   readonly workingDirectory: string;
+  readonly givesWay: boolean;
   /** Before the first worker of a deployment is started. May throw; the deployment then fails. */
   prepare(deployment: Deployment): void;
   onMetrics(table: MetricsTable): void;
@@ -93,6 +94,7 @@ export class WorkerDeployer implements Deployer {
         metrics,
         wakeWords,
         workingDirectory: this.#options.workingDirectory,
+        givesWay: this.#options.givesWay,
       };
       return this.#start(threadIndex, workerData);
     });

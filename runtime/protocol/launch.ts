@@ -18,6 +18,8 @@ export const launchRequest = z.object({
   workingDirectory: longText,
   /** `.sluice`, absolute. */
   dataDirectory: longText,
+  /** Task threads run only when nobody else needs the processor: the machine is somebody's editor. */
+  givesWay: z.boolean().default(false),
   /** null: no job, only savepoints are served. */
   job: z
     .object({

@@ -26,6 +26,7 @@ const job = startJob(
     clientVersion: '0',
     command: () => launchCommand({ execPath: process.execPath, nodePath: '', runtimeFile, env: process.env }),
     recovery: () => 'never',
+    givesWay: () => true,
   },
   {
     onChange() {},

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,11 @@ class Supervised {
   #isGone = false;
 
   /** `source` null: no job. */
-  constructor(source: string | null, more: Partial<NonNullable<LaunchRequest['job']>> = {}) {
+  constructor(
+    source: string | null,
+    more: Partial<NonNullable<LaunchRequest['job']>> = {},
+    givesWay = false,
+  ) {
     this.workspace = mkdtempSync(join(root, 'w-'));
     const pipelineFile = join(this.workspace, 'p.ts');
     if (source !== null) writeFileSync(pipelineFile, source);
@@ -70,6 +74,7 @@ class Supervised {
       token: this.token,
       workingDirectory: this.workspace,
       dataDirectory: join(this.workspace, '.sluice'),
+      givesWay,
       job: source === null ? null : job,
       server: { port: 0, dashboard: false },
     };
@@ -237,6 +242,22 @@ test('what the author prints reaches the log, and never the reports', async () =
   await expect.poll(lines).toEqual(expect.arrayContaining(['info {"type":"ended"}', 'warning careful']));
   expect(runtime.reports.some(({ type }) => type === 'ended')).toBe(false);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'task threads give way to the editor only when it asks for that',
+  async () => {
+    const priority = "console.log('priority ' + process.getBuiltinModule('node:os').getPriority())";
+    for (const [givesWay, expected] of [
+      [true, constants.priority.PRIORITY_BELOW_NORMAL],
+      [false, getPriority()],
+    ] as const) {
+      const supervised = new Supervised(source(`if (n === 0) ${priority}`), {}, givesWay);
+      await supervised.logged(new RegExp(`priority ${expected}\\b`));
+      supervised.child.stdin?.end();
+      await supervised.exited;
+    }
+  },
+);
 
 test('a pipeline that writes another plan each time is refused', async () => {
   const changing = source('', "env.restart({ strategy: 'none' });").replace(

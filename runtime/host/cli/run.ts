@@ -141,6 +141,7 @@ class JobCommand {
     return {
       token: this.#token,
       workingDirectory,
+      givesWay: false,
       dataDirectory: data.root,
       job: {
         pipelineFile: this.#pipelineFile,

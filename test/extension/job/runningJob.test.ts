@@ -47,6 +47,7 @@ function start(pipeline: string, recovery: RecoveryPolicy = 'ask'): Started {
           env: process.env,
         }),
       recovery: () => recovery,
+      givesWay: () => true,
     },
     {
       onChange: () => {},

@@ -7,7 +7,7 @@ import type { Notice } from './facts.ts';
 import type { JobView } from './jobView.ts';
 import { isOver } from './jobView.ts';
 import type { RunningJob } from './runningJob.ts';
-import { yieldToEditor, folderOf, recoveryPolicy, surroundingsOf } from './surroundings.ts';
+import { folderOf, recoveryPolicy, surroundingsOf, yieldToEditor } from './surroundings.ts';
 
 export interface Job extends JobView {
   readonly running: RunningJob;

@@ -43,6 +43,7 @@ async function ran(
     token: randomBytes(32).toString('hex'),
     workingDirectory: workspace,
     dataDirectory: join(workspace, '.sluice'),
+    givesWay: false,
     job: {
       pipelineFile,
       parallelism: null,

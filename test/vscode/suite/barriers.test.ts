@@ -58,8 +58,8 @@ test('a barrier is seen waiting in alignment while one channel is slow', async (
   await channels
     .locator('tr', { hasText: 'inspect' })
     .filter({ hasText: 'waited for' })
-    .waitFor({ timeout: 30_000 });
-  await channels.locator('[title="Gate shut"]').first().waitFor({ timeout: 30_000 });
+    .waitFor({ timeout: 90_000 });
+  await channels.locator('[title="Gate shut"]').first().waitFor({ timeout: 90_000 });
   await picture('dashboard-alignment');
 });
 
@@ -78,7 +78,7 @@ test('they are compared', async () => {
   await pressSavepointTool('The second one', /^Compare (with )?The second one/);
   const page = await webview();
   const positions = page.getByRole('region', { name: 'Source positions' });
-  await positions.locator('tbody tr').first().waitFor({ timeout: 20_000 });
+  await positions.locator('tbody tr').first().waitFor({ timeout: 90_000 });
   assert.match(await positions.innerText(), /flights/);
   await page.locator('.tree', { hasText: 'match' }).waitFor();
   await picture('dashboard-compare');
@@ -92,16 +92,16 @@ test(
     const page = await webview();
     const dialog = page.locator('dialog[open]');
     const consent = dialog.locator('vscode-checkbox', { hasText: 'Supersede them' });
-    await consent.waitFor({ timeout: 20_000 });
+    await consent.waitFor({ timeout: 90_000 });
     const restore = dialog.locator('vscode-button', { hasText: 'restore' });
     assert.notEqual(await restore.getAttribute('disabled'), null, 'nothing happens without consent');
     await picture('dashboard-restore');
     await consent.click();
     await restore.click();
-    await page.locator('.band', { hasText: 'Restored from “The first one”' }).waitFor({ timeout: 20_000 });
+    await page.locator('.band', { hasText: 'Restored from “The first one”' }).waitFor({ timeout: 90_000 });
     assert.ok(supersededParts().length > 0);
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 240_000 },
 );
 
 test(

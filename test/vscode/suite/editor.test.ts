@@ -68,7 +68,7 @@ test('the dashboard is shown and starts over after it was hidden', async () => {
     vscode.Uri.file((await jobs())[0]?.file ?? ''),
   );
   const shown = async () =>
-    (await webview()).locator('text=/flights-weather/').first().waitFor({ timeout: 10_000 });
+    (await webview()).locator('text=/flights-weather/').first().waitFor({ timeout: 40_000 });
   await shown();
   const page = await workbench();
   await page.locator('.tab', { hasText: 'flights-weather' }).click();
@@ -84,7 +84,7 @@ test('a savepoint is taken by a command, with a label', async () => {
   await open('running.ts');
   await runCommand('Sluice: Take Savepoint');
   await answerInput('taken by a test');
-  await (await row('Savepoints', 'taken by a test')).waitFor({ timeout: 15_000 });
+  await (await row('Savepoints', 'taken by a test')).waitFor({ timeout: 60_000 });
 });
 
 test('two savepoints are compared by two clicks', async () => {

@@ -49,10 +49,10 @@ test(
     await picture('recovered');
     await eventually(async () => assert.ok((await checkpointsCompleted()) > 2), { withinMs: 20_000 });
     await killRuntime();
-    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 60_000 });
+    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 180_000 });
     assert.deepEqual(committed(), expected());
   },
-  { timeoutMs: 120_000 },
+  { timeoutMs: 300_000 },
 );
 
 test('a pipeline that does not compile has its line marked', async () => {

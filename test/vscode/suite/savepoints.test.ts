@@ -30,13 +30,13 @@ test('a job is stopped with a savepoint by a command', async () => {
   await showSluice();
   await open(example);
   await vscode.commands.executeCommand('sluice.run', file());
-  await (await row('Checkpoints', /#\d+.*KiB.*ago/)).waitFor({ timeout: 30_000 });
+  await (await row('Checkpoints', /#\d+.*KiB.*ago/)).waitFor({ timeout: 90_000 });
   await runCommand('Sluice: Take Savepoint');
   await answerInput('While it ran');
   await eventually(() => isThere('While it ran'), { withinMs: 30_000 });
   await runCommand('Sluice: Stop with Savepoint');
   await answerInput('The last word');
-  await (await row('Jobs', /slow-channel.*stopped with a savepoint/)).waitFor({ timeout: 30_000 });
+  await (await row('Jobs', /slow-channel.*stopped with a savepoint/)).waitFor({ timeout: 90_000 });
   await eventually(async () => assert.equal((await jobs())[0]?.pid, null));
 });
 
@@ -58,7 +58,7 @@ test('and compared', async () => {
   await clickAction('Savepoints', 'Before lunch', 'Compare with Selected');
   const page = await webview();
   const positions = page.getByRole('region', { name: 'Source positions' });
-  await positions.locator('tbody tr').first().waitFor({ timeout: 30_000 });
+  await positions.locator('tbody tr').first().waitFor({ timeout: 90_000 });
   await picture('compare-without-a-job');
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 });
@@ -74,12 +74,12 @@ test(
   'going on from the last one ends with every record committed once',
   async () => {
     await vscode.commands.executeCommand('sluice.continue', file());
-    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 120_000 });
+    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 300_000 });
     assert.deepEqual(committed(), expected());
     const folders = readdirSync(join(workspaceFolder().fsPath, '.sluice/savepoints'));
     assert.equal(folders.filter((name) => !name.startsWith('.')).length, 2);
   },
-  { timeoutMs: 130_000 },
+  { timeoutMs: 310_000 },
 );
 
 test('and once more says that there is nothing left to do', async () => {

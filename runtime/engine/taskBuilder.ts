@@ -17,6 +17,7 @@ import { type SplitState, splitsDeclaration } from '../operators/sourceState.ts'
 import type { StateDeclaration } from '../state/declarations.ts';
 import { KeyedStateBackend } from '../state/keyedStates.ts';
 import { keyGroupRange } from '../state/keyGroups.ts';
+import type { SpillCache } from '../state/spillCache.ts';
 import { logOf } from './authorLog.ts';
 import { ChannelCapture } from './channelCapture.ts';
 import { batchRecords } from './channels/frame.ts';
@@ -38,9 +39,16 @@ import { alignmentGroupOf } from './watermarkAlignment.ts';
 interface BuildOptions extends TaskThreadOptions {
   readonly channels: ThreadChannels;
   readonly meter: SubtaskMeter;
+  readonly spillCache: SpillCache | null;
 }
 
-export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
+export interface BuiltTask {
+  readonly task: Task;
+  /** Puts the keyed state of its operators back, a little with each step; to its end before the task is opened. */
+  readonly restoring: Iterator<void>;
+}
+
+export const buildTask = (id: SubtaskId, options: BuildOptions): BuiltTask => {
   const { execution, definition } = options;
   const vertex = present(
     execution.vertices.find((candidate) => candidate.id === id.vertex),
@@ -78,7 +86,7 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
     chain.head === null
       ? sourceIntake(vertex, factories[0] as OperatorFactory, chain, id, options)
       : gateIntake(vertex, chain, id, options);
-  return new Task({
+  const task = new Task({
     id,
     chain,
     intake,
@@ -89,7 +97,12 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): Task => {
     metrics,
     send: options.send,
   });
+  return { task, restoring: restoringOf(parts) };
 };
+
+function* restoringOf(parts: readonly (BuiltOperator | null)[]): Generator<void> {
+  for (const part of parts) if (part !== null) yield* part.restoring;
+}
 
 const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildOptions): ChainEdge[] =>
   vertex.outputs
@@ -141,6 +154,7 @@ const overtakingOf = (
 interface BuiltOperator {
   readonly operator: StreamOperator;
   readonly keyed: KeyedStateBackend | null;
+  readonly restoring: Iterable<void>;
 }
 
 const buildOperator = (
@@ -155,7 +169,7 @@ const buildOperator = (
     case 'source':
       return null;
     case 'sink':
-      return { operator: new SinkOperator(factory.sink), keyed: null };
+      return { operator: new SinkOperator(factory.sink), keyed: null, restoring: [] };
     case 'operator': {
       const keyed = operator.keyed
         ? new KeyedStateBackend({
@@ -164,11 +178,15 @@ const buildOperator = (
             keyGroups: keyGroupRange(id.index, vertex.parallelism, vertex.maxParallelism),
             declarations: factory.states,
             now: () => options.clock.now(),
+            spill: options.spillCache,
           })
         : null;
       const old = oldFiles(operator.uid, options);
-      if (keyed !== null && old !== null) restoreKeyedState(keyed, factory.states, old, options.snapshots);
-      return { operator: factory.create(), keyed };
+      const restoring =
+        keyed === null || old === null
+          ? []
+          : restoreKeyedState(keyed, factory.states, old, options.snapshots);
+      return { operator: factory.create(), keyed, restoring };
     }
   }
 };

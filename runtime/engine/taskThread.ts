@@ -11,6 +11,7 @@ import type { JobDefinition } from '../graph/jobDefinition.ts';
 import { CHANNEL_RECORDS } from '../graph/jobGraph.ts';
 import type { FileAccess } from '../operators/files.ts';
 import type { Abort } from '../operators/operator.ts';
+import { SpillCache, type SpillOptions } from '../state/spillCache.ts';
 import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
@@ -38,6 +39,8 @@ export interface TaskThreadOptions {
   /** A callback has work for this thread, which may be parked. */
   readonly wakeSelf: () => void;
   readonly newAbort: () => Abort;
+  /** Where values of keyed state go that have no room in memory; absent: all of them stay there. */
+  readonly spill?: SpillOptions | null;
   /** What made a task fail, as it was thrown; `send` carries a description of it that can be cloned. */
   readonly thrown?: (error: unknown) => void;
 }
@@ -53,6 +56,8 @@ export interface ThreadStep {
 interface Slot {
   readonly id: SubtaskId;
   readonly task: Task;
+  /** Puts its state back, a little with each step. */
+  readonly restoring: Iterator<void>;
   readonly meter: SubtaskMeter;
   /** What the time since `since` is counted as. */
   doing: StepResult;
@@ -62,22 +67,33 @@ interface Slot {
 
 /** How often sizes of state are counted for the screens. */
 const STATE_SIZE_EVERY_MS = 200;
+/** Restoring gives its thread back so often, to messages and to the disk. */
+const RESTORE_MS = 10;
 /** How often it is told where sources stand and what the author's own metrics are. */
 const REPORT_EVERY_MS = 250;
 
 export class TaskThread {
   readonly #options: TaskThreadOptions;
+  readonly #spill: SpillCache | null;
   #slots: Slot[] = [];
-  #opened = false;
+  #phase: 'new' | 'restoring' | 'open' = 'new';
+  /** What came before the tasks were open; those who sent it may not wait for them. */
+  #early: ToWorker[] = [];
   #closed = false;
   #reportedAt = 0;
 
   constructor(options: TaskThreadOptions) {
     this.#options = options;
+    this.#spill =
+      options.spill === undefined || options.spill === null ? null : new SpillCache(options.spill);
   }
 
   handle(message: ToWorker): void {
     if (this.#closed) return;
+    if (this.#phase !== 'open' && message.type !== 'cancel' && message.type !== 'shut-down') {
+      this.#early.push(message);
+      return;
+    }
     switch (message.type) {
       case 'trigger': {
         const { options } = message;
@@ -102,27 +118,29 @@ export class TaskThread {
     }
   }
 
-  /** One bounded round over all tasks. The first one builds and opens them. */
+  /** One bounded round over all tasks. The first ones build them, restore their state, which may be much, and open them. */
   step(): ThreadStep {
     if (this.#closed) return { progressed: false, wakeAt: null, closed: true };
-    if (!this.#opened) {
-      this.#open();
-      return { progressed: true, wakeAt: null, closed: this.#closed };
+    if (this.#phase === 'new') this.#build();
+    if (this.#phase === 'restoring') {
+      const progressed = this.#restore();
+      return { progressed, wakeAt: null, closed: this.#closed };
     }
+    const choked = this.#relieve();
     let progressed = false;
     let wakeAt: number | null = null;
     for (const slot of this.#slots) {
       if (this.#closed) break;
-      progressed = this.#stepSlot(slot) || progressed;
-      const at = slot.task.wakeAt();
+      progressed = this.#stepSlot(slot, choked) || progressed;
+      const at = choked ? null : slot.task.wakeAt();
       if (at !== null && (wakeAt === null || at < wakeAt)) wakeAt = at;
     }
     if (!this.#closed) this.#report();
     return { progressed, wakeAt, closed: this.#closed };
   }
 
-  #open(): void {
-    this.#opened = true;
+  #build(): void {
+    this.#phase = 'restoring';
     const { deploy, clock, metrics, threads, rings, execution } = this.#options;
     const channels = new ThreadChannels({
       execution,
@@ -135,25 +153,69 @@ export class TaskThread {
     for (const id of deploy.subtasks) {
       const meter = new SubtaskMeter(metrics, id.vertex, id.index);
       try {
-        const task = buildTask(id, { ...this.#options, channels, meter });
-        this.#slots.push({ id, task, meter, doing: 'idle', since: clock.monotonicMs(), countedKeysAt: 0 });
+        const { task, restoring } = buildTask(id, {
+          ...this.#options,
+          channels,
+          meter,
+          spillCache: this.#spill,
+        });
+        const since = clock.monotonicMs();
+        this.#slots.push({ id, task, restoring, meter, doing: 'idle', since, countedKeysAt: 0 });
       } catch (error) {
         this.#fail(id, error);
         return;
       }
     }
-    for (const slot of this.#slots) if (!this.#guarded(slot, (task) => task.open())) return;
-    this.#options.send({ type: 'running', subtasks: deploy.subtasks });
   }
 
-  #stepSlot(slot: Slot): boolean {
+  /** A slice of it; answers false where the disk has to write before there is room for more. */
+  #restore(): boolean {
+    const until = this.#options.clock.monotonicMs() + RESTORE_MS;
+    for (const slot of this.#slots) {
+      for (let restored = false; !restored; ) {
+        if (this.#relieve()) return false;
+        if (this.#closed || !this.#caught(slot, () => (restored = slot.restoring.next().done === true)))
+          return true;
+        if (this.#options.clock.monotonicMs() >= until) return true;
+      }
+    }
+    this.#open();
+    return true;
+  }
+
+  #open(): void {
+    for (const slot of this.#slots) if (!this.#guarded(slot, (task) => task.open())) return;
+    this.#phase = 'open';
+    this.#options.send({ type: 'running', subtasks: this.#options.deploy.subtasks });
+    const early = this.#early;
+    this.#early = [];
+    for (const message of early) this.handle(message);
+  }
+
+  /** Between two records: values go to disk; answers whether the disk has to write before there is room for more. */
+  #relieve(): boolean {
+    const spill = this.#spill;
+    if (spill === null) return false;
+    let choked = false;
+    // Whose values they are is not asked: they share one memory.
+    const slot = this.#slots.find(({ task }) => task.chain.links.some(({ keyed }) => keyed !== null));
+    if (slot === undefined) return false;
+    this.#caught(slot, () => {
+      spill.relieve();
+      choked = spill.isChoked;
+    });
+    return choked;
+  }
+
+  /** `choked`: no more records for now, but snapshots go on. */
+  #stepSlot(slot: Slot, choked: boolean): boolean {
     const { clock } = this.#options;
     const started = clock.monotonicMs();
     this.#count(slot, started);
     let result: StepResult = 'closed';
     let wrote = false;
     const stepped = this.#guarded(slot, (task) => {
-      result = task.step();
+      result = choked ? 'waiting' : task.step();
     });
     // Not a step: a snapshot may be written for long.
     const alive =
@@ -281,6 +343,7 @@ export class TaskThread {
       if (slot.meter.get('status') !== subtaskStatusNames.indexOf('failed'))
         slot.meter.set('status', subtaskStatusNames.indexOf(status));
     }
+    this.#options.spill?.store.close();
     this.#options.send({ type: 'closed', subtasks: this.#options.deploy.subtasks });
   }
 }

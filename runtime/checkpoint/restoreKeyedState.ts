@@ -37,19 +37,28 @@ export interface OldFiles {
   readonly files: readonly OldFile[];
 }
 
-/** Puts the entries of the backend's key groups into it. Throws SnapshotDamage and RestoreRefused. */
-export function restoreKeyedState(
+/** So many entries are put back before somebody else may have the thread. */
+const entriesPerSlice = 256;
+
+/**
+ * Puts the entries of the backend's key groups into it, slice by slice: there may be more of them than memory has room
+ * for. Whoever does not go on to the end calls `return()`. Throws SnapshotDamage and RestoreRefused.
+ */
+export function* restoreKeyedState(
   backend: KeyedStateBackend,
   declarations: readonly StateDeclaration[],
   old: OldFiles,
   access: SnapshotFiles,
-): void {
+): Generator<void> {
   const wanted = [...declarations, ...declarations.flatMap((declaration) => timesOf(declaration) ?? [])];
   for (const files of filesBySubtask(old.files)) {
     const saved = SavedLayers.open(access, old.operatorUid, files);
     try {
-      for (const state of saved.states) restoreState(backend, wanted, saved, state);
-      guard(saved.newest.path, () => backend.completeRestore(groupsIn(saved, backend.keyGroups)));
+      for (const state of saved.states) yield* restoreState(backend, wanted, saved, state);
+      for (const keyGroup of groupsIn(saved, backend.keyGroups)) {
+        guard(saved.newest.path, () => backend.completeRestore(keyGroup));
+        yield;
+      }
     } finally {
       saved.close();
     }
@@ -94,12 +103,12 @@ function groupsIn(saved: SavedLayers, range: KeyGroupRange): ReadonlySet<number>
 const groupsOf = (saved: SavedLayers, state: string, { first, last }: KeyGroupRange): readonly number[] =>
   saved.groups(state).filter((group) => group >= first && group <= last);
 
-function restoreState(
+function* restoreState(
   backend: KeyedStateBackend,
   declarations: readonly StateDeclaration[],
   saved: SavedLayers,
   state: StateDescription,
-): void {
+): Generator<void> {
   if (isOperatorState(state.type) || saved.groups(state.name).length === 0) return;
   if (saved.maxParallelism !== backend.maxParallelism) {
     throw new RestoreRefused(
@@ -112,9 +121,14 @@ function restoreState(
     if (declaration === undefined) return;
     migrate = migrationOf(declaration, state, backend.operatorUid);
   }
+  let left = entriesPerSlice;
   for (const keyGroup of groupsOf(saved, state.name, backend.keyGroups)) {
-    for (const { entry, path } of saved.entries(state.name, keyGroup))
+    for (const { entry, path } of saved.entries(state.name, keyGroup)) {
       restoreEntry(backend, path, state.name, keyGroup, entry, migrate);
+      if (--left > 0) continue;
+      yield;
+      left = entriesPerSlice;
+    }
   }
 }
 

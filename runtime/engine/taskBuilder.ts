@@ -45,7 +45,7 @@ interface BuildOptions extends TaskThreadOptions {
 export interface BuiltTask {
   readonly task: Task;
   /** Puts the keyed state of its operators back, a little with each step; to its end before the task is opened. */
-  readonly restoring: Iterator<void>;
+  readonly restoring: Generator<void, void>;
 }
 
 export const buildTask = (id: SubtaskId, options: BuildOptions): BuiltTask => {
@@ -100,7 +100,7 @@ export const buildTask = (id: SubtaskId, options: BuildOptions): BuiltTask => {
   return { task, restoring: restoringOf(parts) };
 };
 
-function* restoringOf(parts: readonly (BuiltOperator | null)[]): Generator<void> {
+function* restoringOf(parts: readonly (BuiltOperator | null)[]): Generator<void, void> {
   for (const part of parts) if (part !== null) yield* part.restoring;
 }
 

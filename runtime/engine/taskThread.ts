@@ -57,7 +57,7 @@ interface Slot {
   readonly id: SubtaskId;
   readonly task: Task;
   /** Puts its state back, a little with each step. */
-  readonly restoring: Iterator<void>;
+  readonly restoring: Generator<void, void>;
   readonly meter: SubtaskMeter;
   /** What the time since `since` is counted as. */
   doing: StepResult;
@@ -330,6 +330,7 @@ export class TaskThread {
     this.#reportMetrics();
     for (const slot of this.#slots) {
       try {
+        slot.restoring.return();
         slot.task.close();
       } catch (error) {
         const { message } = taskFailure(slot.id, error, this.#options.definition.graph);

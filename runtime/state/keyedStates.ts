@@ -258,10 +258,9 @@ export class KeyedStateBackend {
     mapOf(state.tables[group]!, mapKey).set(toMapKey(decodeKey(entry.subKey!)), value);
   }
 
-  /** After the entries of a file were put back: the times of states with TTL are made whole. Throws MalformedBytes. */
-  completeRestore(keyGroups: Iterable<number>): void {
-    for (const keyGroup of keyGroups)
-      for (const { ttl } of this.#opened.values()) ttl?.complete(keyGroup - this.keyGroups.first);
+  /** After the entries of a key group were put back: the times of states with TTL are made whole. Throws MalformedBytes. */
+  completeRestore(keyGroup: number): void {
+    for (const { ttl } of this.#opened.values()) ttl?.complete(keyGroup - this.keyGroups.first);
   }
 
   #anyHandle(declaration: StateDeclaration): unknown {

@@ -2,17 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DataFileReader } from '../../runtime/checkpoint/dataFileReader.ts';
 import { DataFileWriter } from '../../runtime/checkpoint/dataFileWriter.ts';
-import {
-  RestoreRefused,
-  restoreKeyedState,
-  restoreOperatorState,
-} from '../../runtime/checkpoint/restoreKeyedState.ts';
+import { RestoreRefused, restoreOperatorState } from '../../runtime/checkpoint/restoreKeyedState.ts';
 import { SnapshotDamage } from '../../runtime/checkpoint/storage.ts';
 import type { Key, StateDeclaration } from '../../runtime/state/declarations.ts';
 import { StateRefused } from '../../runtime/state/snapshotCursor.ts';
 import { arbitraryKey } from '../state/arbitraries.ts';
 import { MemoryFiles } from './memoryFiles.ts';
-import { at, type Operator, restoreAll, save, saveAll, subtasksOf } from './snapshotting.ts';
+import { at, type Operator, restoreAll, restoreAtOnce, save, saveAll, subtasksOf } from './snapshotting.ts';
 
 const count: StateDeclaration<number> = { name: 'count', type: 'value', schemaVersion: 1 };
 const items: StateDeclaration<string> = { name: 'items', type: 'list', schemaVersion: 1 };
@@ -263,7 +259,7 @@ test.each<[string, Partial<StateDeclaration>, string]>([
     declarations: [{ ...count, ...change }, items, perHour] as readonly StateDeclaration[],
   };
   const [backend] = subtasksOf(changed, 1);
-  expect(() => restoreKeyedState(backend!, changed.declarations, saved, files)).toThrow(
+  expect(() => restoreAtOnce(backend!, changed.declarations, saved, files)).toThrow(
     new RestoreRefused(sentence),
   );
   expect(backend!.keyCount).toBe(0);

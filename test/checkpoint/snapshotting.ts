@@ -80,6 +80,11 @@ export function restoreAll(
   files: MemoryFiles,
 ): readonly KeyedStateBackend[] {
   const subtasks = subtasksOf(operator, parallelism);
-  for (const backend of subtasks) restoreKeyedState(backend, operator.declarations, saved, files);
+  for (const backend of subtasks) restoreAtOnce(backend, operator.declarations, saved, files);
   return subtasks;
+}
+
+/** All slices of it, one after the other. */
+export function restoreAtOnce(...given: Parameters<typeof restoreKeyedState>): void {
+  for (const _ of restoreKeyedState(...given));
 }

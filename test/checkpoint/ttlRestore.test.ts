@@ -2,13 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../runtime/base/clock.ts';
 import { compareSnapshots } from '../../runtime/checkpoint/compareSnapshots.ts';
-import { restoreKeyedState } from '../../runtime/checkpoint/restoreKeyedState.ts';
 import { SnapshotDamage } from '../../runtime/checkpoint/storage.ts';
 import type { StateDeclaration, StateTtl } from '../../runtime/state/declarations.ts';
 import type { KeyedStateBackend } from '../../runtime/state/keyedStates.ts';
 import { manifest } from './manifests.ts';
 import { MemoryFiles } from './memoryFiles.ts';
-import { at, restoreAll, save, saveAll, subtasksOf } from './snapshotting.ts';
+import { at, restoreAll, restoreAtOnce, save, saveAll, subtasksOf } from './snapshotting.ts';
 
 const ttl: StateTtl = {
   afterMs: 100,
@@ -140,7 +139,7 @@ test.each<[string, StateDeclaration, unknown]>([
   else backend!.value(times).set(content);
   const saved = saveAll([backend!], files, 'dir');
   const [target] = subtasksOf(operator(withTtl), 1);
-  const restore = () => restoreKeyedState(target!, withTtl as readonly StateDeclaration[], saved, files);
+  const restore = () => restoreAtOnce(target!, withTtl as readonly StateDeclaration[], saved, files);
   expect(restore).toThrow(SnapshotDamage);
   expect(restore).toThrow('what should be times of a state with TTL is something else');
 });

@@ -8,6 +8,8 @@
  *   once: then the file system's journal is trusted to keep the order of two calls.
  * - F4. Committing again finds the part with the same bytes (length and checksum) and leaves it; with other bytes, or with
  *   neither file there, it is a SinkError: something from outside has changed the directory.
+ * - F5. What a restored snapshot has left to commit is read first: a part that a disk has torn or somebody has changed is a
+ *   SinkError, and never gets its final name.
  */
 import type { Sink } from '../operators/sink.ts';
 import { FileSinkCommitter } from './fileSinkCommitter.ts';

@@ -27,6 +27,8 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
     this.#context = context;
     const { files, subtaskIndex, parallelism } = context;
     this.#guard(() => files.makeDirectory(this.#directory));
+    // A process was gone meanwhile, and perhaps the power: what waits may not be what was written (F5).
+    for (const committable of pending) this.#guard(() => this.#requireWhole(committable));
     if (pending.length > 0) this.commit(pending);
     // What subtask j of an earlier run left behind is cleared by subtask j mod Y. What waits for a savepoint stays.
     const waiting = new Set(pending.map((committable) => committable.pending));
@@ -66,9 +68,23 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
     this.#linked.clear();
   }
 
+  #requireWhole({ pending, bytes, crc32: checksum }: PartCommittable): void {
+    const waiting = this.#waitingName(pending);
+    if (waiting === undefined || this.#holds(waiting, bytes, checksum)) return;
+    throw new SinkError(
+      `${this.#path(waiting)} has other bytes than those that were written: it is damaged and was not committed. ` +
+        'Put it back as it was, or restore an older checkpoint or savepoint.',
+    );
+  }
+
+  #waitingName(pending: string): string | undefined {
+    const { files } = this.#context;
+    return [pending, savepointName(pending)].find((name) => files.exists(this.#path(name)));
+  }
+
   #commit({ pending, part, bytes, crc32: checksum }: PartCommittable): void {
     const { files } = this.#context;
-    const waiting = [pending, savepointName(pending)].find((name) => files.exists(this.#path(name)));
+    const waiting = this.#waitingName(pending);
     if (waiting === undefined) {
       if (!files.exists(this.#path(part)) && !this.#revive(part, bytes, checksum)) {
         throw new SinkError(
@@ -134,9 +150,16 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
     });
   }
 
+  /** What cannot be removed does no harm: a later run finds it as a stray. */
   #removeWaiting(pending: string): void {
-    this.#context.files.remove(this.#path(pending));
-    this.#context.files.remove(this.#path(savepointName(pending)));
+    const { files, log } = this.#context;
+    try {
+      files.remove(this.#path(pending));
+      files.remove(this.#path(savepointName(pending)));
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      log('warning', `${this.#path(pending)} is committed and could not be cleared away: ${error.message}.`);
+    }
   }
 
   #path(name: string): string {

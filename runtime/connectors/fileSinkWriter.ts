@@ -30,10 +30,11 @@ export interface PartFormat<T> {
   encode(value: T): string;
 }
 
-/** A part that was prepared, on its way to the disk. It is kept until it is durable, for the next barrier to retry. */
+/** A part that was prepared, on its way to the disk. It is kept until it and its name are durable. */
 interface ClosingPart {
   readonly file: WritableFile;
-  state: 'open' | 'syncing' | 'closed';
+  /** `lost`: its sync failed. Who asks again may be told that all is well though nothing was written (Linux does so). */
+  state: 'open' | 'syncing' | 'closed' | 'lost';
   /** Snapshots that wait for it: a savepoint may begin before a checkpoint has ended. */
   readonly waiting: ((error?: Error) => void)[];
 }
@@ -56,6 +57,8 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
   #closing: ClosingPart[] = [];
   /** Parts were revived or superseded, and a power cut could still take that back. */
   #hasUnsyncedNames = false;
+  /** Why what was written since the last checkpoint must be written again. */
+  #lost: string | null = null;
 
   constructor(directory: string, format: PartFormat<T>) {
     this.#directory = directory;
@@ -103,6 +106,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
 
   prepareCommit(snapshot: Pick<SnapshotContext, 'checkpointId' | 'defer'>): readonly PartCommittable[] {
     const committables: PartCommittable[] = [];
+    if (this.#lost !== null) throw new SinkError(this.#lost);
     if (this.#part !== null) {
       this.#flush();
       const { file, pending } = this.#part;
@@ -184,7 +188,7 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
     });
   }
 
-  /** Synced and closed. After an error it can be tried again. */
+  /** Synced and closed. After an error the snapshot is declined, and the next barrier fails the task (F2). */
   #finish(part: ClosingPart, done: (error?: Error) => void): void {
     if (part.state === 'closed') {
       done();
@@ -193,12 +197,30 @@ export class FileSinkWriter<T> implements SinkWriter<T, PartCommittable> {
     part.waiting.push(done);
     if (part.state === 'syncing') return;
     part.state = 'syncing';
-    part.file.sync((error) => {
-      part.state = error === undefined ? 'closed' : 'open';
-      if (error === undefined) part.file.close();
+    const settle = (error?: FileError): void => {
+      part.state = error === undefined ? 'closed' : 'lost';
       const failure = error === undefined ? undefined : this.#sinkError(error);
+      if (failure !== undefined)
+        this.#lost ??= `${failure.message} What the disk holds of it is not known, so it is written again.`;
+      this.#closeFile(part.file);
       for (const waiter of part.waiting.splice(0)) waiter(failure);
-    });
+    };
+    try {
+      part.file.sync(settle);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      settle(error);
+    }
+  }
+
+  /** What could not be written is told where it matters: at the sync. */
+  #closeFile(file: WritableFile): void {
+    try {
+      file.close();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.#lost ??= this.#sinkError(error).message;
+    }
   }
 
   #rename(from: string, to: string): void {

@@ -101,7 +101,19 @@ test('a part with other bytes is neither replaced nor taken for the own one', ()
   expect(job.files.text('out/part-0-0.txt')).toBe('b\n');
 });
 
-test('a snapshot whose bytes cannot be made durable is declined, and the next one carries its part', () => {
+test('a part that waits to be committed and was changed meanwhile is told with its name, and stays out of sight', () => {
+  const job = started();
+  job.write('a');
+  const snapshot = job.snapshot();
+  job.files.settle();
+  job.files.put('out/.part-0-0.run1-1.txt', 'b\n');
+  expect(() => job.start(1, snapshot, 'refuse')).toThrow(
+    'out/.part-0-0.run1-1.txt has other bytes than those that were written',
+  );
+  expect(names(job)).toBe('.part-0-0.run1-1.txt');
+});
+
+test('after a sync that failed the part is not asked again: the next barrier fails the task', () => {
   const job = started();
   job.write('a');
   job.files.failing.add('sync');
@@ -109,6 +121,20 @@ test('a snapshot whose bytes cannot be made durable is declined, and the next on
   job.files.settle();
   expect(declined.failures.map(String)).toEqual([
     expect.stringContaining('The sink out cannot be written: out/.part-0-0.run1-1.txt could not be synced.'),
+  ]);
+  job.files.failing.clear();
+  job.write('b');
+  expect(() => job.snapshot()).toThrow('What the disk holds of it is not known, so it is written again.');
+});
+
+test('a snapshot whose names cannot be made durable is declined, and the next one carries its part', () => {
+  const job = started();
+  job.write('a');
+  job.files.failing.add('syncDirectory');
+  const declined = job.snapshot();
+  job.files.settle();
+  expect(declined.failures.map(String)).toEqual([
+    expect.stringContaining('The sink out cannot be written: out could not be synced.'),
   ]);
   job.files.failing.clear();
   job.write('b');

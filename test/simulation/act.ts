@@ -124,10 +124,14 @@ const answered = <T>(
   what: string,
   take: (value: T) => void,
 ): ((answer: Answer<T>) => void) => {
-  const name = `${what} (${asked.size + 1})`;
+  let name = what;
+  while (asked.has(name)) name += ' again';
   asked.add(name);
+  let isAnswered = false;
   return (answer) => {
-    if (!asked.delete(name)) throw new Error(`answered twice: ${name}`);
+    if (isAnswered) throw new Error(`answered twice: ${name}`);
+    isAnswered = true;
+    asked.delete(name);
     story.push(`${what}: ${answer.ok ? 'done' : answer.message}`);
     if (!answer.ok) return;
     kinds.add(what);

@@ -92,7 +92,9 @@ export const randomPipeline = (random: Random, options: RandomPipelineOptions): 
       use(streams[from] as Made);
       if (applied.usesOther) use(streams[other] as Made);
       // What was used may be used again: that makes the diamonds.
-      streams.push(applied.made);
+      const inputsOf = applied.usesOther ? [streams[from], streams[other]] : [streams[from]];
+      const speaksAtEnd = [applied.made, ...inputsOf].some((stream) => stream?.speaksAtEnd === true);
+      streams.push({ ...applied.made, speaksAtEnd });
     }
     if ([...used.values()].some((times) => times > 1)) kinds.add('diamond');
     // Every stream leads somewhere: what nobody used goes to a sink, all of it.

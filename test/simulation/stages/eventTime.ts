@@ -5,7 +5,8 @@ import { counted, countedItems, windowEnd } from './windows.ts';
 
 const SPREAD_MS = 500;
 
-export const windowByNewTimes: Stage = ({ stream, items }, _other, options) => {
+export const windowByNewTimes: Stage = ({ stream, items, speaksAtEnd }, _other, options) => {
+  if (speaksAtEnd) return null;
   const { uid, ...rest } = operatorOptions(options);
   const idles = options.choice % 2 === 1;
   const timed = (item: Item): Item => ({ ...item, time: FIRST_TIME + drawn(item, SPREAD_MS) });

@@ -1,6 +1,6 @@
 /** Stages with states that need no key: lists that are cut anew at another parallelism, and lists that everybody gets. */
 import { ofType, operatorListState, unionListState } from '../../../runtime/api/index.ts';
-import { applied, type Item, operatorOptions, type Stage } from './stage.ts';
+import { type Applied, applied, type Item, operatorOptions, type Stage } from './stage.ts';
 
 /** Holds records back until it has a few, and the rest until the end. */
 export const gather: Stage = ({ stream, items }, _other, options) => {
@@ -22,11 +22,13 @@ export const gather: Stage = ({ stream, items }, _other, options) => {
     },
     operatorOptions(options),
   );
-  return applied(
-    'operator list',
-    gathered,
-    items.map((item) => ({ ...item, id: `${item.id}g` })),
-    false,
+  return speakingAtEnd(
+    applied(
+      'operator list',
+      gathered,
+      items.map((item) => ({ ...item, id: `${item.id}g` })),
+      false,
+    ),
   );
 };
 
@@ -70,11 +72,13 @@ export const unionCount: Stage = ({ stream, items }, _other, options) => {
     },
     operatorOptions(options),
   );
-  return applied(
-    'union list',
-    counted,
-    items.map(() => ({ id: `${options.uid}+1`, key: 'k0', time: 0 })),
-    false,
+  return speakingAtEnd(
+    applied(
+      'union list',
+      counted,
+      items.map(() => ({ id: `${options.uid}+1`, key: 'k0', time: 0 })),
+      false,
+    ),
   );
 };
 
@@ -89,3 +93,5 @@ const merged = (parts: readonly Part[]): Map<string, Part> => {
   }
   return all;
 };
+
+const speakingAtEnd = (stage: Applied): Applied => ({ ...stage, made: { ...stage.made, speaksAtEnd: true } });

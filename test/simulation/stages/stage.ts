@@ -16,6 +16,8 @@ export interface Made {
   readonly items: readonly Item[];
   /** Timestamps are a function of the record: windows may follow. */
   readonly timed: boolean;
+  /** Some records come when the end of the input is told, behind the last watermark: too late for whatever waits for that. */
+  readonly speaksAtEnd?: boolean;
 }
 
 /** What was drawn for a stage beside its kind. */

@@ -48,6 +48,11 @@ export const processingTimers: Stage = ({ stream, items }, _other, options) => {
         output: ofType<Item>(),
         state: { waiting: listState<Item>() },
         onElement: (item, context) => {
+          // Behind the last watermark nothing waits any more.
+          if (context.currentWatermark() >= AT_THE_END) {
+            context.emit({ ...item, id: `${item.id}t` });
+            return;
+          }
           context.state.waiting.add(item);
           context.timers.registerProcessingTime(context.currentProcessingTime() + 1 + options.choice * 3);
           context.timers.registerEventTime(AT_THE_END);

@@ -13,7 +13,7 @@ export interface Intake {
   open(task: Task): void;
   /**
    * Control work that must not wait for room downstream: a trigger at a source, an announcement. Answers whether there was any.
-   * `isFree` false: something waits for room, or a watermark is being walked; only what overtakes goes on then.
+   * `isFree` false: a watermark is being walked; only what overtakes goes on then.
    */
   control(isFree: boolean): boolean;
   /** When control has something to do by itself, also while nothing finds room: Clock.now(); null: never. */

@@ -134,7 +134,8 @@ export class SourceIntake implements Intake {
 
   control(isFree: boolean): boolean {
     const [barrier] = this.#triggers;
-    // An aligned one would only queue behind what is sent: it waits here, where an abort still finds it.
+    // An aligned one too, though it queues behind what waits for room on one way: on the others somebody may wait for it,
+    // with whom that way ends as well.
     if (barrier === undefined || !(isFree || barrier.unaligned)) return false;
     this.#triggers.shift();
     if (barrier.suspend) this.#suspendedBy = barrier.checkpointId;

@@ -97,7 +97,7 @@ export class Task {
     if (this.#state === 'closed') return 'closed';
     this.inputClock.hold();
     let progressed = this.#drain();
-    if (this.#intake.control(!this.chain.overflowing && !this.chain.walking)) {
+    if (this.#intake.control(!this.chain.walking)) {
       this.#flush();
       return 'progressed';
     }

@@ -1,7 +1,7 @@
 /** A source alone in its thread: when it is polled, when it may sleep, and what its readers may do to it. */
 import { describe, expect, test } from 'vitest';
 import type { Source, SourceContext } from '../../runtime/operators/source.ts';
-import { oneSource } from './oneTask.ts';
+import { barrierOf, oneSource } from './oneTask.ts';
 
 /** Splits that are fed from outside: each hands out what is in its list and waits to be woken. */
 const fed = (lists: Record<string, number[]>, bounded = false) => {
@@ -68,6 +68,35 @@ describe('a source that waits', () => {
     expect(step).toMatchObject({ progressed: false, wakeAt: null });
     task.out();
     expect(task.thread.step().progressed).toBe(true);
+  });
+
+  test('answers a trigger while nothing it sends finds room: its barrier queues behind that', () => {
+    let n = 0;
+    const verbose: Source<string> = {
+      name: 'verbose',
+      bounded: false,
+      splits: () => ['all'],
+      openSplit: () => ({
+        poll: (emit) => {
+          for (let taken = 0; taken < 50; taken++) if (!emit(`${n++} ${'-'.repeat(3_000)}`, 0)) break;
+          return { status: 'more' };
+        },
+        position: () => ({ offset: n, resume: null, finished: false }),
+        close: () => {},
+      }),
+    };
+    const task = oneSource(verbose);
+    task.settle();
+    task.handle({ type: 'trigger', subtasks: [{ vertex: 'in', index: 0 }], options: barrierOf(1) });
+    const sentBefore = n;
+    task.settle();
+    expect(task.messages('acknowledged')).toHaveLength(1);
+    const out: string[] = [];
+    while (!out.includes('barrier 1')) {
+      out.push(...task.out());
+      task.settle();
+    }
+    expect(out.indexOf('barrier 1')).toBe(sentBefore);
   });
 
   test('whose splits have all been read holds nobody back, though it never ends', () => {

@@ -18,6 +18,7 @@ import { coordinatorMutants } from './mutants/coordinator.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { recoveryMutants } from './mutants/recovery.ts';
 import { type MutantOutcome, runMutants } from './mutants/run.ts';
+import { savepointMutants } from './mutants/savepoints.ts';
 import { sinkMutants } from './mutants/sinks.ts';
 import { tableOf } from './mutants/table.ts';
 import { testingMutants } from './mutants/testing.ts';
@@ -51,6 +52,7 @@ const all: readonly Mutant[] = [
   ...coordinatorMutants,
   ...operatorMutants,
   ...recoveryMutants,
+  ...savepointMutants,
   ...sinkMutants,
   ...testingMutants,
   ...unalignedMutants,

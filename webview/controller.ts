@@ -219,6 +219,7 @@ export class DashboardController {
       preflight: { kind: 'loading' },
       supersede: false,
       allowNonRestoredState: false,
+      claim: false,
       refusal: null,
     };
     this.dialog(dialog);
@@ -237,20 +238,21 @@ export class DashboardController {
     }
   }
 
-  consent(change: { supersede?: boolean; allowNonRestoredState?: boolean }): void {
+  consent(change: { supersede?: boolean; allowNonRestoredState?: boolean; claim?: boolean }): void {
     if (this.state.dialog?.kind === 'restore') this.dialog({ ...this.state.dialog, ...change });
   }
 
   async restore(): Promise<void> {
     const { dialog } = this.state;
     if (dialog?.kind !== 'restore' || this.rpc === null) return;
-    const { savepoint, parallelism, supersede, allowNonRestoredState } = dialog;
+    const { savepoint, parallelism, supersede, allowNonRestoredState, claim } = dialog;
     const pending = this.begun('restore', 'Restoring');
     try {
       await this.rpc.request('savepoint/restore', {
         savepoint,
         supersede,
         allowNonRestoredState,
+        claim,
         ...(parallelism === null ? {} : { parallelism }),
       });
       this.dialog(null);

@@ -21,7 +21,10 @@ export interface CheckpointOptions {
   readonly tolerableFailures?: number;
   /** Completed checkpoints that are kept. Default 3. */
   readonly retained?: number;
-  /** Whether the last ones are kept when the job is cancelled. Default true. */
+  /**
+   * Whether the last ones are kept when the job is cancelled, stopped or finished. Default true. They are always kept when it
+   * failed, and when the process that runs it goes away.
+   */
   readonly retainOnExit?: boolean;
 }
 

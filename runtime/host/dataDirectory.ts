@@ -6,6 +6,7 @@
  *   .sluice/.gitignore
  *   .sluice/bundles/<version>/pipeline.mjs        the author's code as it runs, with its source map
  *   .sluice/jobs/<job>/running.json               the run that is going on: process, address, token; for its owner only
+ *   .sluice/jobs/<job>/claimed.json               savepoints that were handed over to the job
  *   .sluice/jobs/<job>/checkpoints/chk-000042/
  *   .sluice/savepoints/<yyyymmdd-hhmmss>-<slug>/
  */
@@ -21,6 +22,7 @@ export interface DataDirectory {
   job(job: string): string;
   checkpoints(job: string): string;
   runningFile(job: string): string;
+  claimsFile(job: string): string;
 }
 
 export function dataDirectory(root: string): DataDirectory {
@@ -33,6 +35,7 @@ export function dataDirectory(root: string): DataDirectory {
     job,
     checkpoints: (name) => join(job(name), 'checkpoints'),
     runningFile: (name) => join(job(name), 'running.json'),
+    claimsFile: (name) => join(job(name), 'claimed.json'),
   };
 }
 

@@ -134,6 +134,7 @@ export class JobRun {
       restore,
       nextCheckpointId: prepared.nextCheckpointId,
       retained: prepared.retained,
+      claimed: prepared.claimed,
     });
     server.serve(this.#view);
   }
@@ -170,9 +171,18 @@ export class JobRun {
     this.#after(() => this.#master.stop({ drain, label }, done));
   }
 
-  /** Politely first; a thread that does not listen is ended. */
   cancel(): void {
-    this.#after(() => this.#master.cancel());
+    this.#leave(() => this.#master.cancel());
+  }
+
+  /** The runtime ends: the job may go on later from where it is. */
+  abandon(): void {
+    this.#leave(() => this.#master.abandon());
+  }
+
+  /** Politely first; a thread that does not listen is ended. */
+  #leave(leave: () => void): void {
+    this.#after(leave);
     setTimeout(() => {
       if (!this.#isOver) this.#deployer.terminate();
     }, politeMs).unref();

@@ -19,6 +19,7 @@ import type { SavepointSummary } from '../protocol/savepoints.ts';
 import type { Bundle } from './bundle.ts';
 import { clearAttempts } from './checkpointStorage.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
+import { claimedSavepoints, claimSavepoint } from './claims.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import { machineFiles } from './files.ts';
 import { LaunchError, launchFailure } from './launchFailure.ts';
@@ -53,6 +54,7 @@ export interface PreparedJob {
   readonly restoredFrom: SavepointSummary | null;
   readonly nextCheckpointId: number;
   readonly retained: readonly { readonly checkpointId: number; readonly directory: string }[];
+  readonly claimed: readonly { readonly checkpointId: number; readonly directory: string }[];
   readonly locks: readonly DirectoryLock[];
 }
 
@@ -120,6 +122,10 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
     } else requireEmptySinks(graph, workingDirectory, job.supersede);
     // A restored job's parts are renamed when it is deployed, after its branch has a checkpoint of its own.
     if (job.supersede && point === null) supersedeAll(graph, null, files, runId);
+    if (job.claim === true && point !== null) {
+      if (point.manifest.kind === 'savepoint') await claimSavepoint(data, graph.name, point);
+      else options.log('info', 'There is nothing to claim: the job goes on from a checkpoint of its own.');
+    }
 
     const checkpoints = checkpointsOnShelf(data, graph.name);
     return {
@@ -140,6 +146,7 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
       retained: checkpoints.snapshots
         .map(({ manifest, directory }) => ({ checkpointId: manifest.checkpointId, directory }))
         .sort((a, b) => a.checkpointId - b.checkpointId),
+      claimed: claimedSavepoints(data, graph.name),
       locks,
     };
   } catch (error) {

@@ -105,7 +105,7 @@ export class Runtime {
     if (this.#run !== null && !this.#run.isOver) {
       await new Promise<void>((over) => {
         this.#whenOver = over;
-        this.#run?.cancel();
+        this.#run?.abandon();
       });
     }
     this.#forget();

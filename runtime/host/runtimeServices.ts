@@ -15,6 +15,7 @@ import type { RpcError } from '../server/jsonRpc.ts';
 import { savepointDetails } from '../server/savepointInfo.ts';
 import type { Answer, Services } from '../server/services.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
+import { claimSavepoint } from './claims.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import type { JobRun } from './jobRun.ts';
 import { type PreparedJob, restorePoint, snapshotsOf } from './prepareJob.ts';
@@ -134,7 +135,7 @@ export function runtimeServices(context: ServiceContext): Services {
           points: snapshotsOf(prepared.graph.name, data).points,
         });
       }),
-    'savepoint/restore': ({ savepoint, parallelism, supersede, allowNonRestoredState }, answer) =>
+    'savepoint/restore': ({ savepoint, parallelism, supersede, allowNonRestoredState, claim }, answer) =>
       withRun(answer, (run) =>
         settle(answer, async () => {
           const prepared = context.prepared();
@@ -153,9 +154,14 @@ export function runtimeServices(context: ServiceContext): Services {
           });
           const missing = consentProblem(preflight, point, { supersede, allowNonRestoredState });
           if (missing !== null) throw new Refusal(errorCodes.notCompatible, missing.message, preflight);
+          const isClaimed = claim === true && point.manifest.kind === 'savepoint';
+          if (isClaimed) await claimSavepoint(data, prepared.graph.name, point);
           const result = await new Promise<Outcome<null>>((done) =>
             run.restore(
-              restorePoint(point, supersede, snapshotsOf(prepared.graph.name, data).points),
+              {
+                ...restorePoint(point, supersede, snapshotsOf(prepared.graph.name, data).points),
+                claim: isClaimed,
+              },
               parallelism ?? null,
               done,
             ),

@@ -31,6 +31,8 @@ export const launchRequest = z.object({
       from: longText.nullable(),
       supersede: z.boolean(),
       allowNonRestoredState: z.boolean(),
+      /** A savepoint that the job goes on from is handed over to it. */
+      claim: z.boolean().optional(),
       /** What the command line or the settings override. */
       checkpoints: checkpointConfig.partial(),
       /** Absent: what the pipeline says. */

@@ -116,6 +116,8 @@ export const requests = {
       parallelism: count.min(1).optional(),
       supersede: z.boolean(),
       allowNonRestoredState: z.boolean(),
+      /** The savepoint is handed over and deleted once newer checkpoints have subsumed it. */
+      claim: z.boolean().optional(),
     }),
     z.object({ job: jobInfo }),
   ),

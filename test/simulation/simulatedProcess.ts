@@ -29,6 +29,7 @@ export interface SimulatedProcessOptions {
   readonly restore: RestorePoint | null;
   readonly nextCheckpointId: number;
   readonly retained: readonly { readonly checkpointId: number; readonly directory: string }[];
+  readonly claimed?: readonly { readonly checkpointId: number; readonly directory: string }[];
   readonly emit?: (fact: JobFact) => void;
   /** By how much the wall clock of a thread is wrong; 0 where nothing is said. */
   readonly skewMs?: (thread: number) => number;
@@ -70,6 +71,7 @@ export class SimulatedProcess {
       restore: options.restore,
       nextCheckpointId: options.nextCheckpointId,
       retained: options.retained,
+      claimed: options.claimed ?? [],
     });
     this.master.start();
   }

@@ -101,6 +101,7 @@ export type Dialog =
       readonly preflight: Loadable<Preflight>;
       readonly supersede: boolean;
       readonly allowNonRestoredState: boolean;
+      readonly claim: boolean;
       /** Why the engine refused after all. */
       readonly refusal: string | null;
     };

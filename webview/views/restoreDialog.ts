@@ -12,6 +12,8 @@ import { button, checkbox, dropdown, progressRing } from './controls.ts';
 import { frame } from './dialogs.ts';
 import { type IconName, icon } from './icons.ts';
 
+type Choice = 'supersede' | 'allowNonRestoredState' | 'claim';
+type Consent = (change: Partial<Record<Choice, boolean>>) => void;
 type RestoreDialog = Extract<Dialog, { kind: 'restore' }>;
 
 const order: readonly PreflightVerdict[] = [
@@ -113,8 +115,8 @@ function verdictLine(
 }
 
 function body(
-  { preflight, supersede, allowNonRestoredState }: RestoreDialog,
-  consent: (change: { supersede?: boolean; allowNonRestoredState?: boolean }) => void,
+  { preflight, supersede, allowNonRestoredState, claim }: RestoreDialog,
+  consent: Consent,
   running: boolean,
 ): TemplateResult {
   switch (preflight.kind) {
@@ -123,14 +125,14 @@ function body(
     case 'failed':
       return html`<div class="dialog-body"><p class="t-fail">${preflight.message}</p></div>`;
     case 'loaded':
-      return findings(preflight.value, { supersede, allowNonRestoredState }, consent, running);
+      return findings(preflight.value, { supersede, allowNonRestoredState, claim }, consent, running);
   }
 }
 
 function findings(
-  { items, supersededParts, replay, needs }: Preflight,
-  given: { readonly supersede: boolean; readonly allowNonRestoredState: boolean },
-  consent: (change: { supersede?: boolean; allowNonRestoredState?: boolean }) => void,
+  { savepoint, items, supersededParts, replay, needs }: Preflight,
+  given: Readonly<Record<Choice, boolean>>,
+  consent: Consent,
   running: boolean,
 ): TemplateResult {
   const sorted = items.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
@@ -173,7 +175,12 @@ function findings(
       </div>
       <div>
         <h3>The savepoint</h3>
-        <dl><dt>No claim</dt><dd>It stays yours, untouched, and can be restored again.</dd></dl>
+        <dl>${
+          given.claim
+            ? html`<dt>Claim</dt><dd>It is handed over: Sluice deletes it when newer checkpoints have subsumed it.</dd>`
+            : html`<dt>No claim</dt><dd>It stays yours, untouched, and can be restored again.</dd>`
+        }</dl>
+        ${savepoint.kind === 'savepoint' ? checkbox('Hand it over', given.claim, (claim) => consent({ claim })) : nothing}
       </div>
     </div>`;
 }

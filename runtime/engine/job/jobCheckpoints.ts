@@ -41,6 +41,11 @@ export interface Lineage {
   readonly checkpointId: number;
 }
 
+export interface StoredSnapshot {
+  readonly checkpointId: number;
+  readonly directory: string;
+}
+
 export interface JobCheckpointsOptions {
   readonly settings: CheckpointSettings;
   readonly runId: string;
@@ -49,7 +54,8 @@ export interface JobCheckpointsOptions {
   readonly storage: CheckpointStorage;
   readonly emit: (fact: JobFact) => void;
   readonly nextCheckpointId: number;
-  readonly retained: readonly { readonly checkpointId: number; readonly directory: string }[];
+  readonly retained: readonly StoredSnapshot[];
+  readonly claimed?: readonly StoredSnapshot[];
   /** What the present deployment started from, or its last completed snapshot. */
   readonly parent: () => Lineage | null;
   readonly trigger: (subtasks: readonly SubtaskId[], options: TriggerOptions) => void;
@@ -70,6 +76,8 @@ export class JobCheckpoints {
   #execution: ExecutionGraph | null = null;
   #nextCheckpointId: number;
   #completedIds: readonly number[];
+  /** Savepoints that were handed over. Their ids may be another job's, so they are no entries of `#completedIds`. */
+  #claimed: readonly StoredSnapshot[];
   readonly #directories = new Map<number, string>();
   readonly #requests = new Map<number | string, Done<TakenSnapshot>>();
   /** The newest completed snapshot, for the answer to whoever asked for it. */
@@ -81,6 +89,7 @@ export class JobCheckpoints {
     this.#nextCheckpointId = options.nextCheckpointId;
     this.#completedIds = options.retained.map((kept) => kept.checkpointId);
     for (const kept of options.retained) this.#directories.set(kept.checkpointId, kept.directory);
+    this.#claimed = options.claimed ?? [];
   }
 
   /** A new deployment has a coordinator of its own, which goes on where the last one stopped. */
@@ -156,6 +165,30 @@ export class JobCheckpoints {
     this.#discard(path);
   }
 
+  /** From here on the savepoint is Sluice's, as its checkpoints are. */
+  claim(savepoint: StoredSnapshot): void {
+    const others = this.#claimed.filter(({ directory }) => directory !== savepoint.directory);
+    this.#claimed = [...others, savepoint];
+  }
+
+  /** The job is over and does not leave its checkpoints behind. Savepoints stay, but those that were handed over. */
+  discardAll(done: () => void): void {
+    const { clock, emit } = this.#options;
+    const ids = this.#coordinator?.completed ?? this.#completedIds;
+    const directories = [
+      ...ids.map((id) => this.#directories.get(id)).filter((directory) => directory !== undefined),
+      ...this.#claimed.map(({ directory }) => directory),
+    ];
+    emit({ type: 'checkpoints-discarded', at: clock.now(), checkpointIds: ids });
+    let left = directories.length;
+    if (left === 0) done();
+    for (const directory of directories)
+      this.#discard(directory, () => {
+        left--;
+        if (left === 0) done();
+      });
+  }
+
   /** Also for an answer of the storage: it belongs to the coordinator that asked, even when its deployment is being left. */
   #tell(coordinator: Coordinator, event: (coordinator: Coordinator, at: Moment) => readonly Effect[]): void {
     for (const effect of event(coordinator, momentOf(this.#options.clock)))
@@ -192,6 +225,7 @@ export class JobCheckpoints {
           checkpointId: effect.checkpointId,
           commit: effect.commit,
         });
+        if (effect.attempt.kind === 'checkpoint') this.#dropClaimed(coordinator.completed);
         break;
       case 'aborted':
         emit({
@@ -292,11 +326,20 @@ export class JobCheckpoints {
     this.#options.emit({ type: 'checkpoints-discarded', at: this.#options.clock.now(), checkpointIds });
   }
 
-  #discard(directory: string): void {
+  /** A claimed savepoint is subsumed like a checkpoint: when as many newer ones are there as are kept. */
+  #dropClaimed(completed: readonly number[]): void {
+    const isSubsumed = ({ checkpointId }: StoredSnapshot) =>
+      completed.filter((id) => id > checkpointId).length >= Math.max(1, this.#options.settings.retained);
+    for (const { directory } of this.#claimed.filter(isSubsumed)) this.#discard(directory);
+    this.#claimed = this.#claimed.filter((savepoint) => !isSubsumed(savepoint));
+  }
+
+  #discard(directory: string, done: () => void = () => {}): void {
     const { clock, emit, storage } = this.#options;
     storage.discard(directory, (result) => {
       if (!result.ok)
         emit({ type: 'log', at: clock.now(), level: 'warning', text: result.message, subtask: null });
+      done();
     });
   }
 }

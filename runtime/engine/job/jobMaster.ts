@@ -35,6 +35,7 @@ import {
   type Lineage,
   lineageOf,
   refused,
+  type StoredSnapshot,
   type TakenSnapshot,
 } from './jobCheckpoints.ts';
 import type { RestorePoint } from './restorePoint.ts';
@@ -61,7 +62,9 @@ export interface JobMasterOptions {
   /** One above the highest on disk and the restored one. */
   readonly nextCheckpointId: number;
   /** Completed checkpoints of this job on disk that retention may drop, oldest first. */
-  readonly retained: readonly { readonly checkpointId: number; readonly directory: string }[];
+  readonly retained: readonly StoredSnapshot[];
+  /** Savepoints that were handed over to this job and are not subsumed yet. */
+  readonly claimed?: readonly StoredSnapshot[];
 }
 
 type Ending = 'finished' | 'suspended' | 'canceled';
@@ -95,9 +98,14 @@ export class JobMaster {
   /** A stop whose savepoint is durable: J4. */
   #stopped: { readonly taken: TakenSnapshot; readonly done: Done<TakenSnapshot> } | null = null;
   #failure: string | null = null;
+  /** On-exit retention. */
+  #keepsCheckpoints: boolean;
+  /** The job has ended and its checkpoints are being removed. */
+  #isClearing = false;
 
   constructor(options: JobMasterOptions) {
     this.#options = options;
+    this.#keepsCheckpoints = options.settings.retainOnExit;
     this.#parallelism = options.parallelism;
     this.#tasks = new TaskDeployment(options, options.parallelism);
     this.#point = options.restore;
@@ -189,14 +197,25 @@ export class JobMaster {
     );
   }
 
+  /** For good: what it leaves behind is as its settings say. */
   cancel(): void {
+    this.#cancel('The job was cancelled.');
+  }
+
+  /** Whoever runs it goes away. It may go on later, so its checkpoints are kept whatever its settings say. */
+  abandon(): void {
+    this.#keepsCheckpoints = true;
+    this.#cancel('The runtime ends.');
+  }
+
+  #cancel(message: string): void {
     if (this.#isOver()) return;
     this.#restart(null);
     this.#become('cancelling');
     this.#leaving = null;
     this.#ending = 'canceled';
     this.#checkpoints.decide((coordinator, at) =>
-      coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job was cancelled.', at),
+      coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', message, at),
     );
     if (!this.#tasks.isActive) this.#end('canceled');
     else this.#tasks.broadcast({ type: 'cancel' });
@@ -216,6 +235,11 @@ export class JobMaster {
     this.#restoring?.(refused('Another restore came in between.'));
     this.#restoring = done;
     this.#point = point;
+    if (point.claim === true)
+      this.#checkpoints.claim({
+        checkpointId: point.manifest.checkpointId,
+        directory: point.directory,
+      });
     this.#lastCompleted = lineageOf(point.manifest);
     this.#parallelism = parallelism ?? this.#parallelism;
     this.#leave('deploy', 'CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job goes on from another point.');
@@ -500,8 +524,18 @@ export class JobMaster {
     });
   }
 
+  /** Its threads are gone. A job that failed does not come here: its checkpoints are what it can go on from. */
   #end(ending: Ending): void {
     this.#ending = null;
+    if (this.#keepsCheckpoints) {
+      this.#ended(ending);
+      return;
+    }
+    this.#isClearing = true;
+    this.#checkpoints.discardAll(() => this.#ended(ending));
+  }
+
+  #ended(ending: Ending): void {
     if (ending === 'suspended') {
       this.#stopped?.done({ ok: true, value: this.#stopped.taken });
       this.#stopped = null;
@@ -513,6 +547,7 @@ export class JobMaster {
 
   #isOver(): boolean {
     return (
+      this.#isClearing ||
       this.#status === 'finished' ||
       this.#status === 'canceled' ||
       this.#status === 'failed' ||

@@ -8,4 +8,6 @@ export interface RestorePoint {
   readonly supersede: boolean;
   /** False: the job has newer snapshots, so that going on from this one begins a new branch. */
   readonly isLatest: boolean;
+  /** The user hands the savepoint over: it is deleted like a checkpoint once newer ones have subsumed it. */
+  readonly claim?: boolean;
 }

@@ -27,6 +27,11 @@ withCommonOptions(
     .option('--supersede', 'rename what sinks committed after the restored point', false)
     .option('--allow-non-restored-state', 'drop state that no operator takes', false)
     .option(
+      '--claim',
+      'hand the savepoint over: it is deleted once newer checkpoints have subsumed it',
+      false,
+    )
+    .option(
       '--checkpoint-interval <duration>',
       'time between checkpoints, `500ms` say, or `off`',
       intervalOrOff,
@@ -53,7 +58,8 @@ withCommonOptions(
       '--stuck-after <duration>',
       "a function that has not come back after this long has failed; or 'never'",
       durationOrNever,
-    ),
+    )
+    .option('--no-retain-on-exit', 'delete the checkpoints when the job ends in any way but a failure'),
 ).action(async (pipeline: string, options: RunOptions) => {
   const { run } = await import('./run.ts');
   process.exitCode = await run(pipeline, options);
@@ -158,12 +164,22 @@ withCommonOptions(
     .argument('[job]', 'name of the running job; not needed when only one runs')
     .option('--parallelism <n>', 'subtasks per operator', positiveInteger)
     .option('--supersede', 'rename what sinks committed after the savepoint', false)
-    .option('--allow-non-restored-state', 'drop state that no operator takes', false),
+    .option('--allow-non-restored-state', 'drop state that no operator takes', false)
+    .option(
+      '--claim',
+      'hand the savepoint over: it is deleted once newer checkpoints have subsumed it',
+      false,
+    ),
 ).action(
   async (
     id: string,
     job: string | undefined,
-    options: CommonOptions & { parallelism?: number; supersede: boolean; allowNonRestoredState: boolean },
+    options: CommonOptions & {
+      parallelism?: number;
+      supersede: boolean;
+      allowNonRestoredState: boolean;
+      claim: boolean;
+    },
   ) => {
     const { restoreSavepoint } = await import('./savepoints.ts');
     await restoreSavepoint(id, job, options);

@@ -9,7 +9,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { RestartStrategy } from '../../graph/jobGraph.ts';
 import type { LaunchFailure, LaunchReport, LaunchRequest } from '../../protocol/launch.ts';
 import type { DataDirectory } from '../dataDirectory.ts';
-import { exitCodes } from './cliError.ts';
+import { CliError, exitCodes } from './cliError.ts';
 import { Client } from './client.ts';
 import { type CommandContext, type CommonOptions, commandContext } from './commonOptions.ts';
 import { counterLines } from './counterLines.ts';
@@ -32,6 +32,7 @@ export interface RunOptions extends CommonOptions {
   readonly serve?: number | true;
   readonly supersede: boolean;
   readonly allowNonRestoredState: boolean;
+  readonly claim: boolean;
   readonly checkpointInterval?: number | 'off';
   readonly mode?: 'exactly-once' | 'at-least-once';
   readonly unaligned?: boolean;
@@ -43,10 +44,17 @@ export interface RunOptions extends CommonOptions {
   readonly retained?: number;
   readonly restart?: RestartStrategy;
   readonly stuckAfter?: number | 'never';
+  /** True unless --no-retain-on-exit was given. */
+  readonly retainOnExit: boolean;
 }
 
 /** Answers the exit code. */
-export function run(pipeline: string, options: RunOptions): Promise<number> {
+export async function run(pipeline: string, options: RunOptions): Promise<number> {
+  if (options.claim && options.from === undefined)
+    throw new CliError(
+      exitCodes.wrongUsage,
+      '--claim hands a savepoint over, so it goes with --from <savepoint>.',
+    );
   return new Promise((exit) => new JobCommand(pipeline, options, exit).start());
 }
 
@@ -149,6 +157,7 @@ class JobCommand {
         from: isRestart && this.#hasOwnCheckpoint() ? 'latest' : (options.from ?? null),
         supersede: options.supersede,
         allowNonRestoredState: options.allowNonRestoredState,
+        claim: options.claim && !(isRestart && this.#hasOwnCheckpoint()),
         checkpoints: checkpointOptions(options),
         ...(options.restart === undefined ? {} : { restart: options.restart }),
         ...(options.stuckAfter === undefined
@@ -371,6 +380,7 @@ function checkpointOptions(options: RunOptions): NonNullable<LaunchRequest['job'
     maxConcurrent: options.maxConcurrent,
     tolerableFailures: options.tolerableFailures,
     retained: options.retained,
+    retainOnExit: options.retainOnExit ? undefined : false,
   };
   return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
 }

@@ -236,6 +236,7 @@ export async function restoreSavepoint(
     readonly parallelism?: number;
     readonly supersede: boolean;
     readonly allowNonRestoredState: boolean;
+    readonly claim: boolean;
   },
 ): Promise<void> {
   const context = commandContext(options);
@@ -247,11 +248,13 @@ export async function restoreSavepoint(
       ...(options.parallelism === undefined ? {} : { parallelism: options.parallelism }),
       supersede: options.supersede,
       allowNonRestoredState: options.allowNonRestoredState,
+      claim: options.claim,
     }),
   );
+  const claimed = options.claim ? ' The savepoint is deleted when newer checkpoints have subsumed it.' : '';
   context.output.tell(
     { type: 'restored', job: restored },
-    `${restored.name} goes on from ${id}, at parallelism ${restored.parallelism}.`,
+    `${restored.name} goes on from ${id}, at parallelism ${restored.parallelism}.${claimed}`,
   );
 }
 

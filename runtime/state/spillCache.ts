@@ -10,9 +10,10 @@
  *      ▲                        │                                  │
  *      └──────────── get ───────┴──────────────── get ─────────────┘
  *
- * K1. Between two records (`relieve`) memory goes back to the budget. Within one nothing is put on disk before twice the
- *     budget is used: an operator may hold several values of its keys and change them in place. Beyond that the coldest go
- *     all the same, so that one record can go through a map that is larger than memory, but only what can be frozen.
+ * K1. Between two records (`relieve`) memory goes back to the budget. Within one nothing is put on disk before twice as much
+ *     is used (a megabyte at least): an operator may hold several values of its keys and change them in place. Beyond that
+ *     the coldest go all the same, so that one record can go through a map that is larger than memory, but only what can be
+ *     frozen.
  * K2. What is put on disk is frozen, so that whoever changes it too late hears of it.
  * K3. One batch is under way at a time, and batches are written in the order of what happened; so the newest of a key wins.
  * K4. What waits to be written has a bound. Above it `isChoked` says that no record should come until a batch is written.
@@ -28,12 +29,15 @@ export interface SpillOptions {
   readonly store: SpillStore;
   /** For the values of all keyed states of the thread, about. */
   readonly memoryBytes: number;
+  /** What one record may have in memory before something goes to disk under its hands. */
+  readonly recordBytes?: number;
 }
 
 /** A cell itself, its slot, and what keeps it in the circle. */
 const cellBytes = 120;
 /** Of a removal that waits to be written. */
 const removalBytes = 96;
+const recordBytesMin = 1_024 * 1_024;
 const batchBytesMax = 512 * 1_024;
 const waitingBytesMax = 32 * 1_024 * 1_024;
 /** So much goes to disk in one `relieve`, unless it is urgent: a step is short. */
@@ -61,6 +65,7 @@ interface Grave {
 export class SpillCache {
   readonly #store: SpillStore;
   readonly #memoryBytes: number;
+  readonly #recordBytes: number;
   readonly #batchBytes: number;
   readonly #waitingBytesMax: number;
   readonly #cells: Cell[] = [];
@@ -74,9 +79,10 @@ export class SpillCache {
   readonly #graves: SpilledEntries[] = [];
   #held: Grave[] = [];
 
-  constructor({ store, memoryBytes }: SpillOptions) {
+  constructor({ store, memoryBytes, recordBytes }: SpillOptions) {
     this.#store = store;
     this.#memoryBytes = memoryBytes;
+    this.#recordBytes = recordBytes ?? Math.max(recordBytesMin, memoryBytes * 2);
     this.#waitingBytesMax = Math.min(waitingBytesMax, memoryBytes / 4);
     this.#batchBytes = Math.min(batchBytesMax, this.#waitingBytesMax / 8);
   }
@@ -124,7 +130,7 @@ export class SpillCache {
     cell.bytes = bytes;
     cell.uses = 0;
     cell.isUsed = true;
-    if (this.#bytes > this.#memoryBytes * 2) this.#relieveWithin(cell);
+    if (this.#bytes > this.#recordBytes) this.#relieveWithin(cell);
   }
 
   /** It was handed out, and may grow in place; a large one is measured the less often. */
@@ -176,7 +182,7 @@ export class SpillCache {
 
   /** Within a record. `inUse` is being handed out just now. Two rounds at most. */
   #relieveWithin(inUse: Cell): void {
-    const aim = this.#memoryBytes * 1.5;
+    const aim = this.#recordBytes * 0.75;
     for (let looks = this.#cells.length * 2; looks > 0 && this.#bytes > aim; looks--) {
       if (this.#hand >= this.#cells.length) this.#hand = 0;
       const cell = this.#cells[this.#hand]!;

@@ -52,6 +52,7 @@ export const everyKind = [
   'one retained',
   'smallest rings',
   'smallest queues',
+  'state on disk',
   // What befalls the job.
   'no faults',
   'kill -9',

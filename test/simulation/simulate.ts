@@ -73,6 +73,12 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
   const kinds = new Set<string>([...ofPipeline, ...kindsOfLife(life)]);
   const replays = new Replays(kinds);
   const savepoints: RestorePoint[] = [];
+  // By dice of its own: the seeds of before it live the same lives.
+  const stateBytes = spilledBytes(seed);
+  if (stateBytes !== null) {
+    kinds.add('state on disk');
+    story.push(`state on disk beyond ${stateBytes} bytes`);
+  }
   let killsLeft = life.kills;
   let checkpoints = 0;
   const hear = (fact: JobFact): void => {
@@ -101,6 +107,7 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
       retained: retainedOn(disk),
       skewMs: (thread) => (life.clocks === 'steady' ? 0 : (thread - 1) * SKEW_MS),
       emit: hear,
+      stateBytes,
     });
     const asked = new Set<string>();
     const acting: Acting = { random, process, scheduler, life, savepoints, story, kinds, trap, asked };
@@ -131,6 +138,11 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
     kinds.add(fault);
     story.push(`${fault} after ${turns} turns`);
   }
+};
+
+const spilledBytes = (seed: number): number | null => {
+  const random = seededRandom(seed ^ 0x5b11);
+  return random.below(3) === 0 ? random.below(1_000) : null;
 };
 
 const directoryOf = (place: number): string => `/out${place}`;

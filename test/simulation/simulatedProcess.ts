@@ -14,6 +14,8 @@ import { TaskThread } from '../../runtime/engine/taskThread.ts';
 import { crossingChannels } from '../../runtime/engine/threadChannels.ts';
 import type { JobDefinition } from '../../runtime/graph/jobDefinition.ts';
 import type { CheckpointSettings } from '../../runtime/graph/jobGraph.ts';
+import type { SpillOptions } from '../../runtime/state/spillCache.ts';
+import { SlowSpillStore } from '../testing/slowSpillStore.ts';
 import type { MemoryDisk } from './memoryDisk.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -33,6 +35,8 @@ export interface SimulatedProcessOptions {
   readonly emit?: (fact: JobFact) => void;
   /** By how much the wall clock of a thread is wrong; 0 where nothing is said. */
   readonly skewMs?: (thread: number) => number;
+  /** Keyed state has so much memory, and the rest of it is on disk; null: all of it is in memory. */
+  readonly stateBytes?: number | null;
 }
 
 interface RunningThread {
@@ -131,6 +135,13 @@ export class SimulatedProcess {
     };
   }
 
+  #spill(): SpillOptions | null {
+    const { stateBytes = null, scheduler } = this.#options;
+    if (stateBytes === null) return null;
+    const store = new SlowSpillStore(() => scheduler.later(() => store.finishWrite()));
+    return { store, memoryBytes: stateBytes };
+  }
+
   #deploy(deployment: Deployment): void {
     const { define, disk, scheduler, ringBytes } = this.#options;
     const { execution, threads } = deployment;
@@ -161,6 +172,7 @@ export class SimulatedProcess {
         wakeThread: () => {},
         wakeSelf: () => {},
         newAbort: () => new AbortController(),
+        spill: this.#spill(),
       });
       return { thread, line, wakeAt: null };
     });

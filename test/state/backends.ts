@@ -25,9 +25,9 @@ export class SpillingBackend extends KeyedStateBackend {
   readonly cache: SpillCache;
   readonly #random;
 
-  constructor(options: KeyedStateOptions, seed: number, memoryBytes: number) {
+  constructor(options: KeyedStateOptions, seed: number, memoryBytes: number, recordBytes = 1 << 20) {
     const store = new SlowSpillStore();
-    const cache = new SpillCache({ store, memoryBytes });
+    const cache = new SpillCache({ store, memoryBytes, recordBytes });
     super({ ...options, spill: cache });
     this.store = store;
     this.cache = cache;

@@ -80,7 +80,7 @@ function check(kind: BackendKind, refresh: StateTtl['refresh'], seed: number, st
       now: () => now,
       sliceUnits: 1 + random.below(40),
     },
-    { seed, memoryBytes: 3_000 },
+    { seed },
   );
   const model: Model = new Map();
   const running: Running[] = [];

@@ -1,4 +1,7 @@
-/** A spill store in memory. A write is done when the test says so; until then a reader finds what was there before. */
+/**
+ * A spill store in memory. A write is done when the test says so (it may be told of the beginning of one); until then a
+ * reader finds what was there before.
+ */
 import { assert } from '../../runtime/base/assert.ts';
 import { SpillFailure, type SpillStore, type SpillWrite } from '../../runtime/state/spillStore.ts';
 
@@ -8,7 +11,12 @@ export class SlowSpillStore implements SpillStore {
   puts = 0;
   isClosed = false;
   readonly #written = new Map<string, Uint8Array>();
+  readonly #begun: () => void;
   #underWay: { readonly batch: readonly SpillWrite[]; readonly done: () => void } | null = null;
+
+  constructor(begun: () => void = () => {}) {
+    this.#begun = begun;
+  }
 
   get size(): number {
     return this.#written.size;
@@ -29,6 +37,7 @@ export class SlowSpillStore implements SpillStore {
   write(batch: readonly SpillWrite[], done: () => void): void {
     assert(this.#underWay === null, 'one write at a time');
     this.#underWay = { batch, done };
+    this.#begun();
   }
 
   /** Answers whether one was under way. */

@@ -3,7 +3,11 @@
  * It owns the state, asks the engine, folds the answers, and tells whoever draws.
  */
 import type { NotificationMethod, NotificationParams } from '../runtime/protocol/messages.ts';
-import { preflight as preflightSchema, type SavepointSummary } from '../runtime/protocol/savepoints.ts';
+import {
+  type EntryDifference,
+  preflight as preflightSchema,
+  type SavepointSummary,
+} from '../runtime/protocol/savepoints.ts';
 import type { SourceLocation } from '../runtime/protocol/values.ts';
 import { errorCodes, PROTOCOL_VERSION } from '../runtime/protocol/version.ts';
 import {
@@ -47,6 +51,8 @@ export class DashboardController {
   readonly around: Surroundings;
   private rpc: RpcClient | null = null;
   private nextId = 1;
+  /** Ends the comparison that goes on. */
+  private comparing = new AbortController();
 
   constructor(around: Surroundings) {
     this.around = around;
@@ -374,22 +380,33 @@ export class DashboardController {
   }
 
   private async openCompare(a: string, b: string): Promise<void> {
+    this.comparing.abort();
+    const comparing = new AbortController();
+    this.comparing = comparing;
+    const progressToken = `compare-${this.nextId++}`;
     const blank: CompareState = {
       a,
       b,
       comparison: { kind: 'loading' },
+      progressToken,
+      progress: null,
       selected: null,
       changes: ['changed', 'added', 'removed'],
       keyContains: '',
       entries: [],
       next: null,
       loadingEntries: false,
+      whole: new Map(),
     };
     this.set({ compare: blank });
     if (this.rpc === null) return;
     try {
-      const value = await this.rpc.request('savepoint/compare', { a, b });
-      this.set({ compare: { ...blank, comparison: { kind: 'loaded', value } } });
+      const asked = { a, b, progress: progressToken };
+      const value = await this.rpc.request('savepoint/compare', asked, comparing.signal);
+      if (this.comparing !== comparing) return;
+      // What has been compared, also where "latest" was asked for: its pages are of the same two.
+      const known = { ...blank, a: value.a.id, b: value.b.id };
+      this.set({ compare: { ...known, comparison: { kind: 'loaded', value } } });
       const most = value.states.toSorted(
         (x, y) => y.changed + y.added + y.removed - (x.changed + x.added + x.removed),
       );
@@ -400,14 +417,55 @@ export class DashboardController {
         ) ?? most[0];
       if (shown !== undefined) await this.selectState(shown.uid, shown.state);
     } catch (error) {
-      this.set({ compare: { ...blank, comparison: { kind: 'failed', message: messageOf(error) } } });
+      if (this.comparing !== comparing) return;
+      const message = comparing.signal.aborted ? 'The comparison was stopped.' : messageOf(error);
+      this.set({ compare: { ...blank, comparison: { kind: 'failed', message } } });
+    }
+  }
+
+  cancelCompare(): void {
+    this.comparing.abort();
+  }
+
+  compareAgain(): void {
+    const { compare } = this.state;
+    if (compare !== null) void this.openCompare(compare.a, compare.b);
+  }
+
+  /** All text of an entry that came shortened, piece by piece. */
+  async showWhole({ at, before, after }: EntryDifference): Promise<void> {
+    const { compare } = this.state;
+    if (compare?.selected == null || this.rpc === null) return;
+    const { a, b, selected } = compare;
+    const rpc = this.rpc;
+    const all = async (part: 'before' | 'after', shown: string | null): Promise<string | null> => {
+      if (shown === null) return null;
+      let text = '';
+      for (let offset: number | null = 0; offset !== null; ) {
+        const asked = { a, b, ...selected, at, part, offset };
+        const piece: { text: string; next: number | null } = await rpc.request(
+          'savepoint/compareValue',
+          asked,
+        );
+        text += piece.text;
+        offset = piece.next;
+      }
+      return text;
+    };
+    try {
+      const whole = { before: await all('before', before), after: await all('after', after) };
+      const now = this.state.compare;
+      if (now !== null && now.selected === selected)
+        this.set({ compare: { ...now, whole: new Map([...now.whole, [at, whole]]) } });
+    } catch (error) {
+      this.notice('error', messageOf(error));
     }
   }
 
   private async entriesAnew(change: Partial<CompareState>): Promise<void> {
     const { compare } = this.state;
     if (compare === null) return;
-    const next: CompareState = { ...compare, ...change, entries: [], next: null };
+    const next: CompareState = { ...compare, ...change, entries: [], next: null, whole: new Map() };
     this.set({ compare: next });
     await this.loadEntries(next, 0);
   }

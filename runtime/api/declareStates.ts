@@ -3,7 +3,14 @@
  * anything runs.
  */
 import type { SourceLocation } from '../graph/jobGraph.ts';
-import { inFlightStates, type StateDeclaration, type StateTtl, timerStates } from '../state/declarations.ts';
+import { endedDeclaration } from '../operators/endOnce.ts';
+import {
+  inFlightStates,
+  type StateDeclaration,
+  type StateTtl,
+  type StateType,
+  timerStates,
+} from '../state/declarations.ts';
 import { isNameOfTimes } from '../state/ttl.ts';
 import { positiveDurationMs } from './duration.ts';
 import type { OperatorOptions } from './operatorOptions.ts';
@@ -27,7 +34,7 @@ export function declareStates(
       throw new PipelineError(location, operator, location, problem);
     };
     const { name = property, schemaVersion = 1 } = state.options;
-    checkName(name, names, refuse);
+    checkName(name, state.type, names, refuse);
     checkKind(name, state.kind, kinds, refuse);
     checkVersions(name, schemaVersion, state.options.migrations, refuse);
     names.add(name);
@@ -56,7 +63,7 @@ function declarationOf(
   };
 }
 
-function checkName(name: string, taken: ReadonlySet<string>, refuse: Refuse): void {
+function checkName(name: string, type: StateType, taken: ReadonlySet<string>, refuse: Refuse): void {
   if (name === '') refuse(' has a state without a name.');
   // Two of one name would share what is saved.
   if (taken.has(name)) refuse(` has two states named "${name}": give each its own name.`);
@@ -64,6 +71,8 @@ function checkName(name: string, taken: ReadonlySet<string>, refuse: Refuse): vo
     refuse(` has a state named "${name}", as its timers are in savepoints: give it another name.`);
   if (Object.values(inFlightStates).some((inFlight) => inFlight.name === name))
     refuse(` has a state named "${name}", as what is in flight is in checkpoints: give it another name.`);
+  if (name === endedDeclaration.name && type === endedDeclaration.type)
+    refuse(` has union state named "${name}", as it remembers the end of its input: give it another name.`);
   if (isNameOfTimes(name))
     refuse(` has a state named "${name}", as the times of a state with TTL are: give it another name.`);
 }

@@ -19,3 +19,15 @@ export function bytesText(bytes: number): string {
   }
   return `${value.toFixed(1)} ${units[unit]}`;
 }
+
+/** In the largest unit that divides it: 90 s, 5 min, 1 h. */
+export function durationText(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1_000, 's'],
+  ] as const;
+  const found = units.find(([unit]) => ms !== 0 && ms % unit === 0);
+  return found === undefined ? `${grouped(ms)} ms` : `${grouped(ms / found[0])} ${found[1]}`;
+}

@@ -4,8 +4,9 @@
  * are (canonical JSON), so that the order of properties makes no difference.
  *
  * With another max parallelism the groups of the two do not correspond: then each side's groups are merged to one stream
- * by key first (one block per group in memory). The state of an operator itself has no keys: its elements are paired by
- * their first property (a split's name, say), else by what they are; the entries of a broadcast map by their keys.
+ * by key first (one block per group in memory).
+ *
+ * The state of an operator itself has no keys (`elementDifferences.ts`).
  */
 import { compareBytes } from '../base/compareBytes.ts';
 import { canonicalJson } from '../state/canonicalJson.ts';
@@ -13,7 +14,9 @@ import { isOperatorState } from '../state/declarations.ts';
 import { decodeKey } from '../state/keyEncoding.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
 import { readWholeValue } from '../state/valueReader.ts';
+import { Beside, type ComparedState } from './comparedState.ts';
 import { compareEntries, guard } from './dataFileReader.ts';
+import { broadcastDifferences, elementDifferences, frameDifferences } from './elementDifferences.ts';
 import type { SavedState } from './savedState.ts';
 
 export type Change = 'added' | 'removed' | 'changed';
@@ -27,81 +30,138 @@ export interface Difference {
   readonly subKey: () => string | null;
   readonly before: () => string | null;
   readonly after: () => string | null;
+  /** When the entry was last touched, milliseconds since the epoch; null without TTL, and where there is no entry. */
+  readonly touchedBefore: number | null;
+  readonly touchedAfter: number | null;
+  /** Of the session that begins at the sub key; null where it is none. */
+  readonly sessionEnd: number | null;
 }
+
+/** One entry of either side, or of both. `touched`: the same value, and it was used or written again in between. */
+export type Compared = Difference | 'same' | 'touched';
 
 /** Have both the same key groups, so that they can be merged group by group? A missing side has what the other has. */
-export function groupsCorrespond(a: SavedState | null, b: SavedState | null): boolean {
-  if (a === null || b === null) return !isOperatorState((a ?? b)?.type ?? 'operator-list');
-  return a.type === b.type && a.maxParallelism === b.maxParallelism && !isOperatorState(a.type);
+export function groupsCorrespond(a: ComparedState | null, b: ComparedState | null): boolean {
+  if (a === null || b === null) return !isOperatorState((a ?? b)?.state.type ?? 'operator-list');
+  const { type, maxParallelism } = a.state;
+  return type === b.state.type && maxParallelism === b.state.maxParallelism && !isOperatorState(type);
 }
 
-/** One item per entry: a difference, or null for an entry that is the same in both. Either side may be missing. */
-export function* differencesOf(a: SavedState | null, b: SavedState | null): Generator<Difference | null> {
+/** One item per entry. Either side may be missing. Throws SnapshotDamage. */
+export function* differencesOf(a: ComparedState | null, b: ComparedState | null): Generator<Compared> {
+  if (a === null && b === null) return;
+  const type = (a ?? b)!.state.type;
   if (groupsCorrespond(a, b)) {
     for (const group of groupsOf(a, b)) yield* differencesOfGroup(a, b, group);
-  } else if (a !== null && b !== null && a.type !== b.type) {
+  } else if (a !== null && b !== null && type !== b.state.type) {
     // A state of another type is another state.
     yield* differencesOf(a, null);
     yield* differencesOf(null, b);
-  } else if ((a ?? b)?.type === 'operator-broadcast') {
-    yield* broadcastDifferences(a?.elements() ?? [], b?.elements() ?? []);
-  } else if (isOperatorState((a ?? b)?.type ?? 'value')) {
-    yield* elementDifferences(a?.elements() ?? [], b?.elements() ?? []);
-  } else if (a !== null && b !== null) {
-    yield* merge(a, byKey(a), b, byKey(b));
+  } else if (isOperatorState(type)) {
+    const [before, after] = [a?.state.elements() ?? [], b?.state.elements() ?? []];
+    if (type === 'operator-broadcast') yield* broadcastDifferences(before, after);
+    else if (type === 'in-flight') yield* frameDifferences(before, after);
+    else yield* elementDifferences(before, after);
+  } else {
+    yield* merge(sideOf(a, byKey), sideOf(b, byKey));
   }
 }
 
-export function groupsOf(a: SavedState | null, b: SavedState | null): readonly number[] {
-  return [...new Set([...(a?.groups ?? []), ...(b?.groups ?? [])])].sort((x, y) => x - y);
+export function groupsOf(a: ComparedState | null, b: ComparedState | null): readonly number[] {
+  return [...new Set([...(a?.state.groups ?? []), ...(b?.state.groups ?? [])])].sort((x, y) => x - y);
 }
 
 /** The same, of one key group; only where groups correspond. */
 export function differencesOfGroup(
-  a: SavedState | null,
-  b: SavedState | null,
+  a: ComparedState | null,
+  b: ComparedState | null,
   group: number,
-): Generator<Difference | null> {
-  return merge(a, a?.entries(group) ?? NONE, b, b?.entries(group) ?? NONE);
+): Generator<Compared> {
+  const ofGroup = (state: SavedState) => state.entries(group);
+  return merge(sideOf(a, ofGroup), sideOf(b, ofGroup));
 }
 
-const NONE: readonly StateEntry[] = [];
+/** The streams of one snapshot that are read side by side. */
+interface Side {
+  /** For sentences. */
+  readonly where: string;
+  readonly entries: Iterator<StateEntry>;
+  readonly times: Beside | null;
+  readonly sessions: Beside | null;
+}
 
-function* merge(
-  a: SavedState | null,
-  entriesOfA: Iterable<StateEntry>,
-  b: SavedState | null,
-  entriesOfB: Iterable<StateEntry>,
-): Generator<Difference | null> {
-  const left = entriesOfA[Symbol.iterator]();
-  const right = entriesOfB[Symbol.iterator]();
-  const [whereA, whereB] = [a?.directory ?? '', b?.directory ?? ''];
-  const sideA = (entry: StateEntry): Side => ({ entry, where: whereA });
-  const sideB = (entry: StateEntry): Side => ({ entry, where: whereB });
-  let before = left.next();
-  let after = right.next();
+function sideOf(compared: ComparedState | null, stream: (state: SavedState) => Iterable<StateEntry>): Side {
+  const beside = (state: SavedState | null | undefined) => (state == null ? null : new Beside(stream(state)));
+  return {
+    where: compared?.state.directory ?? '',
+    entries: (compared === null ? [] : stream(compared.state))[Symbol.iterator](),
+    times: beside(compared?.times),
+    sessions: beside(compared?.sessions),
+  };
+}
+
+function* merge(a: Side, b: Side): Generator<Compared> {
+  let before = a.entries.next();
+  let after = b.entries.next();
   while (!before.done || !after.done) {
     const order = before.done ? 1 : after.done ? -1 : compareEntries(before.value, after.value);
     if (order < 0) {
-      yield difference('removed', sideA(before.value), null);
-      before = left.next();
+      yield difference('removed', a, before.value, b, null);
+      before = a.entries.next();
     } else if (order > 0) {
-      yield difference('added', null, sideB(after.value));
-      after = right.next();
+      yield difference('added', a, null, b, after.value);
+      after = b.entries.next();
     } else {
-      yield sameValue(before.value, after.value, whereA, whereB)
-        ? null
-        : difference('changed', sideA(before.value), sideB(after.value));
-      before = left.next();
-      after = right.next();
+      if (sameValue(a.where, before.value, b.where, after.value)) {
+        const touched = a.times !== null && b.times !== null && wasTouched(a.times, b.times, after.value);
+        yield touched ? 'touched' : 'same';
+      } else yield difference('changed', a, before.value, b, after.value);
+      before = a.entries.next();
+      after = b.entries.next();
     }
   }
 }
 
-function sameValue(a: StateEntry, b: StateEntry, whereA: string, whereB: string): boolean {
-  return (
-    compareBytes(a.value, b.value) === 0 ||
-    valueJson({ entry: a, where: whereA }) === valueJson({ entry: b, where: whereB })
+function difference(
+  change: Change,
+  a: Side,
+  before: StateEntry | null,
+  b: Side,
+  after: StateEntry | null,
+): Difference {
+  const entry = (after ?? before)!;
+  const where = after === null ? a.where : b.where;
+  const sessionEnd = after === null ? a.sessions?.at(entry) : b.sessions?.at(entry);
+  return {
+    change,
+    entry,
+    key: () => keyJson(entry.key, where),
+    subKey: () => (entry.subKey === null ? null : keyJson(entry.subKey, where)),
+    before: () => valueJson(before, a.where),
+    after: () => valueJson(after, b.where),
+    touchedBefore: before === null ? null : timeOf(a.times?.at(entry), a.where),
+    touchedAfter: after === null ? null : timeOf(b.times?.at(entry), b.where),
+    sessionEnd: timeOf(sessionEnd, where),
+  };
+}
+
+function sameValue(whereA: string, a: StateEntry, whereB: string, b: StateEntry): boolean {
+  return compareBytes(a.value, b.value) === 0 || valueJson(a, whereA) === valueJson(b, whereB);
+}
+
+function wasTouched(a: Beside, b: Beside, entry: StateEntry): boolean {
+  const [before, after] = [a.at(entry), b.at(entry)];
+  return before !== null && after !== null && compareBytes(before, after) !== 0;
+}
+
+/** Of a list, whose elements have a time each, the latest. */
+function timeOf(bytes: Uint8Array | null | undefined, where: string): number | null {
+  if (bytes == null) return null;
+  const value = guard(where, () => readWholeValue(bytes));
+  const times = (Array.isArray(value) ? value : [value]) as readonly unknown[];
+  return times.reduce<number | null>(
+    (latest, time) => (typeof time === 'number' && time > (latest ?? -Infinity) ? time : latest),
+    null,
   );
 }
 
@@ -136,101 +196,11 @@ function* byKey(state: SavedState): Generator<StateEntry> {
   }
 }
 
-/** An entry and the snapshot that it is from, for sentences. */
-interface Side {
-  readonly entry: StateEntry;
-  readonly where: string;
-}
-
-function difference(change: Change, before: Side | null, after: Side | null): Difference {
-  const { entry, where } = (after ?? before)!;
-  return {
-    change,
-    entry,
-    key: () => keyJson(entry.key, where),
-    subKey: () => (entry.subKey === null ? null : keyJson(entry.subKey, where)),
-    before: () => valueJson(before),
-    after: () => valueJson(after),
-  };
-}
-
-function* elementDifferences(a: readonly unknown[], b: readonly unknown[]): Generator<Difference | null> {
-  const left = pairable(a);
-  const right = pairable(b);
-  for (const name of [...new Set([...left.keys(), ...right.keys()])].sort()) {
-    const before = left.get(name) ?? [];
-    const after = right.get(name) ?? [];
-    // What is the same on both sides is paired first, wherever it stands.
-    for (let i = before.length - 1; i >= 0; i--) {
-      const same = after.indexOf(before[i]!);
-      if (same === -1) continue;
-      before.splice(i, 1);
-      after.splice(same, 1);
-      yield null;
-    }
-    for (let i = 0; i < Math.max(before.length, after.length); i++) {
-      const [old, now] = [before[i] ?? null, after[i] ?? null];
-      const change = old === null ? 'added' : now === null ? 'removed' : 'changed';
-      yield {
-        change,
-        entry: { key: NO_BYTES, subKey: null },
-        key: () => name,
-        subKey: () => null,
-        before: () => old,
-        after: () => now,
-      };
-    }
-  }
-}
-
-/** Each element is `[key, value]`; a key is there once a side. */
-function* broadcastDifferences(a: readonly unknown[], b: readonly unknown[]): Generator<Difference | null> {
-  const left = valuesByKey(a);
-  const right = valuesByKey(b);
-  for (const key of [...new Set([...left.keys(), ...right.keys()])].sort()) {
-    const [before, after] = [left.get(key) ?? null, right.get(key) ?? null];
-    if (before === after) yield null;
-    else
-      yield {
-        change: before === null ? 'added' : after === null ? 'removed' : 'changed',
-        entry: { key: NO_BYTES, subKey: null },
-        key: () => key,
-        subKey: () => null,
-        before: () => before,
-        after: () => after,
-      };
-  }
-}
-
-/** JSON of the values by JSON of their keys. */
-function valuesByKey(elements: readonly unknown[]): ReadonlyMap<string, string> {
-  const entries = elements as readonly (readonly [unknown, unknown])[];
-  return new Map(entries.map(([key, value]) => [canonicalJson(key), canonicalJson(value)]));
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** JSON of the elements, by JSON of what names them. */
-function pairable(elements: readonly unknown[]): Map<string, string[]> {
-  const byName = new Map<string, string[]>();
-  for (const element of elements) {
-    const first =
-      typeof element === 'object' && element !== null && !Array.isArray(element)
-        ? Object.values(element)[0]
-        : element;
-    const name = canonicalJson(first);
-    const named = byName.get(name) ?? [];
-    named.push(canonicalJson(element));
-    byName.set(name, named);
-  }
-  return byName;
-}
-
 const keyJson = (bytes: Uint8Array, where: string): string =>
   guard(where, () => canonicalJson(decodeKey(bytes)));
 
 /** Null for what is not there, and for a timer, which has no value. */
-function valueJson(side: Side | null): string | null {
-  if (side === null || side.entry.value.length === 0) return null;
-  return guard(side.where, () => canonicalJson(readWholeValue(side.entry.value)));
+function valueJson(entry: StateEntry | null, where: string): string | null {
+  if (entry === null || entry.value.length === 0) return null;
+  return guard(where, () => canonicalJson(readWholeValue(entry.value)));
 }

@@ -20,17 +20,17 @@ import type { Bundle } from './bundle.ts';
 import { clearAttempts } from './checkpointStorage.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
 import { claimedSavepoints, claimSavepoint } from './claims.ts';
-import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
+import type { DataDirectory } from './dataDirectory.ts';
 import { machineFiles } from './files.ts';
 import { LaunchError, launchFailure } from './launchFailure.ts';
 import { type DirectoryLock, type LockHolder, lockDirectory } from './lock.ts';
+import { namedSnapshot } from './namedSnapshot.ts';
 import { missingSourceFile, planPipeline } from './planner.ts';
 import { isAlive, type ProcessIdentity } from './processIdentity.ts';
 import { recordedJob } from './runningJobs.ts';
 import {
   checkpointDirectories,
   checkpointsOnShelf,
-  readSnapshot,
   savepointsOnShelf,
   snapshotIdOf,
   summaryOf,
@@ -227,12 +227,11 @@ function choosePoint(graph: JobGraph, { request, data, log }: PrepareOptions): S
     for (const problem of problems) log('warning', `Passed over a damaged checkpoint: ${problem}`);
     return latestSnapshot(points);
   }
-  const directory = snapshotDirectory(data, from, {
-    workingDirectory: request.workingDirectory,
-    allowed: 'anywhere',
-  });
-  const snapshot = directory === null ? null : readSnapshot(directory);
-  if (snapshot !== null) {
+  const { workingDirectory } = request;
+  const named = namedSnapshot(from, { data, workingDirectory, allowed: 'anywhere', job: graph.name });
+  if (named.type === 'ambiguous') throw new LaunchError(launchFailure('savepoint-not-found', named.problem));
+  if (named.type === 'found') {
+    const { snapshot } = named;
     if (startsBranch(snapshot.manifest, snapshotsOf(graph.name, data).points)) {
       log('info', `${from} is not the latest of ${graph.name}: going on from it starts a new branch.`);
     }

@@ -11,23 +11,17 @@ import { parallelismProblem } from '../graph/buildExecutionGraph.ts';
 import type { CheckpointSummary } from '../protocol/checkpoints.ts';
 import { errorCodes } from '../protocol/version.ts';
 import { internalError, withoutJob } from '../server/jobServer.ts';
-import type { RpcError } from '../server/jsonRpc.ts';
+import { type RpcError, rpcCodes } from '../server/jsonRpc.ts';
 import { savepointDetails } from '../server/savepointInfo.ts';
-import type { Answer, Services } from '../server/services.ts';
+import type { Answer, Asked, Services } from '../server/services.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
 import { claimSavepoint } from './claims.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import type { JobRun } from './jobRun.ts';
+import { namedSnapshot } from './namedSnapshot.ts';
 import { type PreparedJob, restorePoint, snapshotsOf } from './prepareJob.ts';
-import {
-  deleteSavepoint,
-  readSnapshot,
-  relabel,
-  savepointsOnShelf,
-  snapshotIdOf,
-  summaryOf,
-} from './savepointShelf.ts';
-import type { Utility } from './utility.ts';
+import { deleteSavepoint, relabel, savepointsOnShelf, snapshotIdOf, summaryOf } from './savepointShelf.ts';
+import { QuestionCancelled, type Utility } from './utility.ts';
 
 export interface ServiceContext {
   readonly data: DataDirectory;
@@ -170,27 +164,52 @@ export function runtimeServices(context: ServiceContext): Services {
           return { job: run.view.job };
         }),
       ),
-    'savepoint/compare': ({ a, b }, answer) =>
+    'savepoint/compare': ({ a, b, progress }, answer, asked) =>
       settle(answer, async () => {
         const [left, right] = [find(a), find(b)];
-        return utility.ask({
+        const question = {
           type: 'compare',
           a: { directory: left.directory, id: snapshotIdOf(data, left.directory) },
           b: { directory: right.directory, id: snapshotIdOf(data, right.directory) },
+        } as const;
+        return utility.ask(question, {
+          signal: signalOf(asked),
+          onProgress: (done, total) => {
+            if (progress !== undefined) asked.notify('savepoint/progress', { progress, done, total });
+          },
         });
       }),
-    'savepoint/compareEntries': ({ a, b, ...page }, answer) =>
+    'savepoint/compareEntries': ({ a, b, ...page }, answer, asked) =>
       settle(answer, async () =>
-        utility.ask({ type: 'compare-entries', a: find(a).directory, b: find(b).directory, page }),
+        utility.ask(
+          { type: 'compare-entries', a: find(a).directory, b: find(b).directory, page },
+          { signal: signalOf(asked) },
+        ),
+      ),
+    'savepoint/compareValue': ({ a, b, ...value }, answer, asked) =>
+      settle(answer, async () =>
+        utility.ask(
+          { type: 'compare-value', a: find(a).directory, b: find(b).directory, value },
+          { signal: signalOf(asked) },
+        ),
       ),
   };
 }
 
+function signalOf({ onCancel }: Asked): AbortSignal {
+  const cancelling = new AbortController();
+  onCancel(() => cancelling.abort());
+  return cancelling.signal;
+}
+
 function findSnapshot(context: ServiceContext, id: string): SnapshotPoint {
-  const directory = insideDirectory(context, id);
-  const snapshot = directory === null ? null : readSnapshot(directory);
-  if (snapshot === null) throw notFound(id);
-  return snapshot;
+  const { data, workingDirectory } = context;
+  const allowed = [data.root, workingDirectory];
+  const job = context.prepared()?.graph.name ?? null;
+  const found = namedSnapshot(id, { data, workingDirectory, allowed, job });
+  if (found.type === 'ambiguous') throw new Refusal(errorCodes.notFound, found.problem);
+  if (found.type === 'none') throw notFound(id);
+  return found.snapshot;
 }
 
 function insideDirectory({ data, workingDirectory }: ServiceContext, id: string): string | null {
@@ -210,6 +229,8 @@ function settle<T>(answer: Answer<T>, work: () => Promise<T>): void {
         answer({ ok: false, error: refused });
       } else if (error instanceof SnapshotDamage) {
         answer({ ok: false, error: { code: errorCodes.failed, message: error.message } });
+      } else if (error instanceof QuestionCancelled) {
+        answer({ ok: false, error: { code: rpcCodes.requestCancelled, message: error.message } });
       } else internalError(answer, error);
     },
   );

@@ -27,6 +27,11 @@ export function checkpointsOnShelf(data: DataDirectory, job: string): Shelf {
   return shelf(data.checkpoints(job));
 }
 
+/** Those that can be read. */
+export function checkpointsOfAllJobs(data: DataDirectory): readonly SnapshotPoint[] {
+  return jobsOnShelf(data).flatMap((job) => shelf(join(data.jobs, job, 'checkpoints')).snapshots);
+}
+
 /** Whatever looks like a checkpoint by its name. */
 export function checkpointDirectories(data: DataDirectory, job: string): readonly string[] {
   return directoriesIn(data.checkpoints(job));

@@ -121,7 +121,14 @@ export const requests = {
     }),
     z.object({ job: jobInfo }),
   ),
-  'savepoint/compare': request(z.object({ a: snapshotId, b: snapshotId }), comparison),
+  /**
+   * May be cancelled (`$/cancelRequest`). With a `progress` of the client's choice, `savepoint/progress` tells how far it has
+   * come.
+   */
+  'savepoint/compare': request(
+    z.object({ a: snapshotId, b: snapshotId, progress: shortText.optional() }),
+    comparison,
+  ),
   /** A page of the differing entries of one state, in key order; `next` is the cursor of the following page. */
   'savepoint/compareEntries': request(
     z.object({
@@ -137,9 +144,25 @@ export const requests = {
     }),
     z.object({ entries: z.array(entryDifference), next: count.nullable() }),
   ),
+  /** All text of one side of one entry, piece by piece; `next` is the offset of the following piece. */
+  'savepoint/compareValue': request(
+    z.object({
+      a: snapshotId,
+      b: snapshotId,
+      uid: shortText,
+      state: shortText,
+      /** The entry's. */
+      at: count,
+      part: z.enum(['key', 'before', 'after']),
+      offset: count,
+    }),
+    z.object({ text: longText, next: count.nullable() }),
+  ),
 } as const;
 
 export const notifications = {
+  /** Only to the client that asked, subscribed or not. */
+  'savepoint/progress': z.object({ progress: shortText, done: count, total: count }),
   'job/changed': z.object({ job: jobInfo }),
   /** Deployed anew (restore at another parallelism, say): everything that hangs on channel ids starts afresh. */
   'graph/changed': z.object({ graph: graphInfo }),

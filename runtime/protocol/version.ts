@@ -4,7 +4,7 @@
  * The major number changes when an old client would misread a new server; the minor one when something is added
  * that an old client can ignore. Two peers talk when their major numbers are equal.
  */
-export const PROTOCOL_VERSION = { major: 1, minor: 1 } as const;
+export const PROTOCOL_VERSION = { major: 1, minor: 2 } as const;
 
 /** The WebSocket subprotocol; a browser sends its token beside it as `token.<hex>`, since it cannot set headers. */
 export const SUBPROTOCOL = 'sluice.v1';

@@ -27,6 +27,8 @@ export const rpcCodes = {
   methodNotFound: -32_601,
   invalidParams: -32_602,
   internalError: -32_603,
+  /** As the Language Server Protocol has it. */
+  requestCancelled: -32_800,
 } as const;
 
 export const messageDepthMax = 32;

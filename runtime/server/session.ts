@@ -28,7 +28,7 @@ import {
   type RpcError,
   rpcCodes,
 } from './jsonRpc.ts';
-import type { Answer, ServiceMethod } from './services.ts';
+import type { Answer, Asked, ServiceMethod } from './services.ts';
 
 /** The other end, as far as a session needs it. */
 export interface Connection {
@@ -56,7 +56,8 @@ export class Session {
   readonly #connection: Connection;
   readonly #clock: Clock;
   #state: 'new' | 'ready' | 'subscribed' | 'closed' = 'new';
-  #openRequests = new Set<RequestId>();
+  /** Each with what cancels it; most cannot be cancelled. */
+  readonly #openRequests = new Map<RequestId, (() => void) | null>();
   /** Sample number of the telemetry that this client has. */
   #telemetrySample = 0;
   #allowance: number = sessionLimits.messagesBurst;
@@ -85,7 +86,7 @@ export class Session {
         this.#send(printError(message.id, { code: message.code, message: message.message }));
         break;
       case 'notification':
-        // Cancellations come this way; every request here is either quick or worth finishing.
+        if (message.method === '$/cancelRequest') this.#cancel(message.params);
         break;
       case 'request':
         this.#request(message.id, message.method, message.params);
@@ -97,6 +98,8 @@ export class Session {
   closed(): void {
     this.#state = 'closed';
     this.#server.leave(this);
+    for (const cancel of [...this.#openRequests.values()]) cancel?.();
+    this.#openRequests.clear();
   }
 
   /** Events and everything else that may not be lost. */
@@ -153,18 +156,36 @@ export class Session {
       refuse({ code: rpcCodes.invalidRequest, message: `The first request is initialize, not ${method}.` });
       return;
     }
-    this.#openRequests.add(id);
+    this.#openRequests.set(id, null);
     let isAnswered = false;
-    this.#serve(method, parsed.data, (result) => {
+    const asked: Asked = {
+      onCancel: (cancel) => {
+        if (this.#openRequests.has(id)) this.#openRequests.set(id, cancel);
+        else if (!isAnswered) cancel();
+      },
+      notify: (name, content) => this.#send(printNotification(name, content)),
+    };
+    const answer: Answer<unknown> = (result) => {
       if (isAnswered) return;
       isAnswered = true;
       this.#openRequests.delete(id);
       this.#send(result.ok ? printResult(id, result.value) : printError(id, result.error));
       if (result.ok && method === 'job/subscribe') this.#subscribed();
-    });
+    };
+    this.#serve(method, parsed.data, answer, asked);
   }
 
-  #serve(method: RequestMethod, params: unknown, answer: Answer<unknown>): void {
+  /** Most requests are quick or worth finishing, and go on. The answer comes all the same. */
+  #cancel(params: unknown): void {
+    const { id } = (params ?? {}) as { readonly id?: unknown };
+    if (typeof id !== 'number' && typeof id !== 'string') return;
+    const cancel = this.#openRequests.get(id);
+    if (cancel == null) return;
+    this.#openRequests.set(id, null);
+    cancel();
+  }
+
+  #serve(method: RequestMethod, params: unknown, answer: Answer<unknown>, asked: Asked): void {
     switch (method) {
       case 'initialize':
         this.#initialize(params as RequestParams<'initialize'>, answer);
@@ -182,8 +203,9 @@ export class Session {
         const serve = this.#server.services[method] as (
           params: unknown,
           answer: Answer<RequestResult<ServiceMethod>>,
+          asked: Asked,
         ) => void;
-        serve(params, answer);
+        serve(params, answer, asked);
       }
     }
   }

@@ -1,6 +1,7 @@
 /**
- * A value as JSON that people read and that is the same for values that are the same: properties by name. What JSON has no
- * form for stands as an object with one property that starts with `$`:
+ * A value as JSON that people read and that is the same for values that are the same: properties by name, the
+ * entries of maps and sets by what they are. What JSON has no form for stands as an object with one property that starts
+ * with `$`:
  *
  *   {"$undefined":true} {"$number":"NaN"} {"$bigint":"12"} {"$date":"2026-01-31T17:45:02.000Z"} {"$bytes":"00ff"}
  *   {"$map":[[key,value],…]} {"$set":[…]} {"$Float64Array":[…]}
@@ -31,8 +32,8 @@ export function shortened(json: string, lengthMax = 16_384): string {
 
 function objectJson(value: object): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (value instanceof Map) return `{"$map":[${[...value].map(canonicalJson).join(',')}]}`;
-  if (value instanceof Set) return `{"$set":[${[...value].map(canonicalJson).join(',')}]}`;
+  if (value instanceof Map) return `{"$map":[${[...value].map(canonicalJson).sort().join(',')}]}`;
+  if (value instanceof Set) return `{"$set":[${[...value].map(canonicalJson).sort().join(',')}]}`;
   if (value instanceof Uint8Array) return `{"$bytes":"${hex(value)}"}`;
   if (value instanceof ArrayBuffer) return `{"$ArrayBuffer":"${hex(new Uint8Array(value))}"}`;
   if (ArrayBuffer.isView(value))

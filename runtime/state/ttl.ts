@@ -21,6 +21,9 @@ export const isNameOfTimes = (name: string): boolean => name.endsWith(suffix);
 export const stateOfTimes = (name: string): string | null =>
   isNameOfTimes(name) ? name.slice(0, -suffix.length) : null;
 
+/** The name of the times that a state has or would have. */
+export const nameOfTimes = (name: string): string => `${name}${suffix}`;
+
 /** The type of the times of a state; null where it can have none. */
 export function typeOfTimes(type: StateType): StateType | null {
   switch (type) {
@@ -39,7 +42,7 @@ export function typeOfTimes(type: StateType): StateType | null {
 /** Null where the state has no TTL. */
 export function timesOf({ name, type, ttl }: StateDeclaration): StateDeclaration | null {
   const timesType = ttl === undefined ? null : typeOfTimes(type);
-  return timesType === null ? null : { name: `${name}${suffix}`, type: timesType, schemaVersion: 1 };
+  return timesType === null ? null : { name: nameOfTimes(name), type: timesType, schemaVersion: 1 };
 }
 
 /** As in Flink, an entry lives less than `afterMs`. */

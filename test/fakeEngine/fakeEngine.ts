@@ -260,6 +260,12 @@ export class FakeEngine {
       const entries = wanted.slice(cursor, cursor + limit);
       return { entries, next: cursor + entries.length < wanted.length ? cursor + entries.length : null };
     },
+    'savepoint/compareValue': ({ a, b, uid, state, at, part, offset }) => {
+      const compared = this.shelf.compare(this.find(a), this.find(b));
+      const entry = this.shelf.entriesOf(compared, uid, state).find((each) => each.at === at);
+      const text = (part === 'key' ? entry?.key : entry?.[part]) ?? '';
+      return { text: text.slice(offset), next: null };
+    },
   };
 
   private snapshot(): JobSnapshot {

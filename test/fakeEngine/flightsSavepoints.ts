@@ -7,6 +7,8 @@ import type {
   SavedOperator,
   SavepointDetails,
   SavepointSummary,
+  SourceRange,
+  StateDifference,
 } from '../../runtime/protocol/savepoints.ts';
 import type { FakeShelf } from './fakeEngine.ts';
 import { startedAt } from './flightsWeather.ts';
@@ -134,6 +136,14 @@ function operatorOf(
   };
 }
 
+const roles: Readonly<Record<string, StateDifference['role']>> = {
+  'flights splits': 'splits',
+  'weather splits': 'splits',
+  'delay-window panes': 'windows',
+  'delay-window timers': 'event-time-timers',
+  'out pending-parts': 'committables',
+};
+
 type Row = readonly [
   uid: string,
   state: string,
@@ -161,14 +171,19 @@ export function compare(a: SavepointSummary, b: SavepointSummary): Comparison {
   const swapped = a.createdAt > b.createdAt;
   const same = a.id === b.id;
   const lag = [2_000, 3_000, 2_000, 26_000];
-  const position = (index: number) => {
+  const position = (index: number): SourceRange => {
     const older = offsets.a[index]!;
     const newer = same ? older : offsets.b[index]!;
+    const [from, to] = swapped ? [newer, older] : [older, newer];
     return {
       operator: index === 3 ? 'weather' : 'flights',
       split: index === 3 ? '0' : String(index),
-      a: swapped ? newer : older,
-      b: swapped ? older : newer,
+      change: from === to ? 'same' : from < to ? 'advanced' : 'behind',
+      a: from,
+      b: to,
+      records: to - from,
+      eventTimeA: null,
+      eventTimeB: null,
       watermarkA: a.createdAt - 2_000,
       watermarkB: same ? a.createdAt - 2_000 : b.createdAt - (index === 3 ? 24_000 : lag[index]! - 2_000),
     };
@@ -181,7 +196,15 @@ export function compare(a: SavepointSummary, b: SavepointSummary): Comparison {
       a.fingerprint === b.fingerprint
         ? []
         : ['delay-alerts was added.', 'enrich no longer declares the state pending.'],
+    remarks: swapped
+      ? [
+          'A is the later of the two: what was added in between stands as removed. Swap them to see what was processed.',
+        ]
+      : [],
     positions: [0, 1, 2, 3].map(position),
+    positionsTotal: 4,
+    records: [0, 1, 2, 3].reduce((sum, index) => sum + (position(index).records ?? 0), 0),
+    inFlight: { channels: [], channelsTotal: 0, recordsA: 0, recordsB: 0 },
     states: rows.map(
       ([uid, state, type, keysA, keysB, added, removed, changed, unchanged, bytesA, bytesB]) => ({
         uid,
@@ -196,6 +219,10 @@ export function compare(a: SavepointSummary, b: SavepointSummary): Comparison {
         unchanged: same ? keysA : unchanged,
         bytesA: Math.round(swapped ? bytesB : bytesA),
         bytesB: Math.round(same ? bytesA : swapped ? bytesA : bytesB),
+        role: roles[`${uid} ${state}`] ?? 'state',
+        touched: null,
+        schemaA: 1,
+        schemaB: 1,
       }),
     ),
     tookMs: 212,
@@ -243,8 +270,9 @@ function entryOf(index: number, change: EntryDifference['change'], state: string
   const round = Math.floor(index / airports.length);
   const slot =
     (14 * 60 + (change === 'removed' ? -10 : change === 'added' ? 20 : 0) + (round % 12) * 10) % (24 * 60);
-  const clock = (minutes: number) =>
-    `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  const day = Date.UTC(2026, 4, 12);
+  const start = day + slot * minute;
+  const isOfWindow = state === 'panes' || state === 'timers';
   const count = 4_112 - (index % airports.length) * 240 - round * 3;
   const p95 = 48 - (index % 9) * 2;
   const sample = (factor: number) =>
@@ -258,14 +286,23 @@ function entryOf(index: number, change: EntryDifference['change'], state: string
   return {
     change,
     key: JSON.stringify(state === 'splits' ? index : airport),
+    at: index,
     subKey:
-      state === 'panes' || state === 'timers'
-        ? JSON.stringify(`${clock(slot)} to ${clock(slot + 30)}`)
-        : round > 0
-          ? JSON.stringify(round)
-          : null,
-    before: change === 'added' ? null : sample(1),
-    after: change === 'removed' ? null : sample(2.5),
+      state === 'timers'
+        ? JSON.stringify([start + 30 * minute - 1, start])
+        : state === 'panes'
+          ? JSON.stringify(start)
+          : round > 0
+            ? JSON.stringify(round)
+            : null,
+    before: change === 'added' || state === 'timers' ? null : sample(1),
+    after: change === 'removed' || state === 'timers' ? null : sample(2.5),
+    isShortened: state === 'pending' && index % 5 === 2,
+    window: isOfWindow ? { start, end: start + 30 * minute } : null,
+    time: state === 'timers' ? start + 30 * minute - 1 : null,
+    namespace: state === 'timers' ? JSON.stringify(start) : null,
+    touchedBefore: null,
+    touchedAfter: null,
   };
 }
 

@@ -84,14 +84,36 @@ export const ordersShelf: FakeShelf = {
     b,
     samePlan: true,
     planChanges: [],
-    positions: positionsOf(a).map((position, index) => ({
-      operator: position.operator,
-      split: position.split,
-      a: position.offset,
-      b: positionsOf(b)[index]?.offset ?? null,
-      watermarkA: null,
-      watermarkB: null,
-    })),
+    remarks: [],
+    positions: positionsOf(a).map((position, index) => {
+      const to = positionsOf(b)[index]?.offset ?? position.offset;
+      return {
+        operator: position.operator,
+        split: position.split,
+        change: 'advanced',
+        a: position.offset,
+        b: to,
+        records: to - position.offset,
+        watermarkA: null,
+        watermarkB: null,
+        eventTimeA: null,
+        eventTimeB: null,
+      };
+    }),
+    positionsTotal: 3,
+    records: positionsOf(b).reduce(
+      (sum, { offset }, index) => sum + offset - (positionsOf(a)[index]?.offset ?? 0),
+      0,
+    ),
+    inFlight: {
+      channels: [
+        { edge: 'orders->totals:0', from: 0, to: 1, recordsA: 0, recordsB: 412 },
+        { edge: 'orders->totals:0', from: 1, to: 1, recordsA: 0, recordsB: 96 },
+      ],
+      channelsTotal: 2,
+      recordsA: 0,
+      recordsB: 508,
+    },
     states: operators().flatMap(({ operator }) =>
       operator.states.map(({ name, type }): StateDifference => {
         const [keysA, keysB, added, removed, changed] = rows[`${operator.uid} ${name}`] ?? [0, 0, 0, 0, 0];
@@ -109,6 +131,10 @@ export const ordersShelf: FakeShelf = {
           unchanged: keysA - removed - changed,
           bytesA: keysA * bytes,
           bytesB: keysB * bytes,
+          role: name === 'splits' ? 'splits' : 'state',
+          touched: operator.uid === 'totals' ? 41 : null,
+          schemaA: 1,
+          schemaB: 1,
         };
       }),
     ),
@@ -154,10 +180,17 @@ function entriesOf(comparison: Comparison, uid: string, state: string): EntryDif
       uid === 'totals' ? [310 + index, 870 + index] : uid === 'check' ? [950, 700 + index] : [index, index];
     return {
       change,
+      at: index,
       key: JSON.stringify(uid === 'totals' ? `c${index}` : uid === 'check' ? index : { region: index }),
       subKey: null,
       before: change === 'added' ? null : JSON.stringify(before),
       after: change === 'removed' ? null : JSON.stringify(after),
+      isShortened: false,
+      window: null,
+      time: null,
+      namespace: null,
+      touchedBefore: uid === 'totals' ? startedAt + 58_000 : null,
+      touchedAfter: uid === 'totals' ? startedAt + 238_000 : null,
     };
   };
   return [

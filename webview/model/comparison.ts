@@ -1,7 +1,13 @@
 /** Two savepoints side by side: totals, rows grouped by operator, distances, and where two values differ in their text. */
 import type { StateType } from '../../runtime/protocol/graph.ts';
-import type { Comparison, StateDifference } from '../../runtime/protocol/savepoints.ts';
-import { counted } from './format.ts';
+import type {
+  Comparison,
+  EntryDifference,
+  SourceRange,
+  StateDifference,
+  StateRole,
+} from '../../runtime/protocol/savepoints.ts';
+import { counted, moment } from './format.ts';
 
 export interface OperatorDifference {
   readonly uid: string;
@@ -42,7 +48,26 @@ export function sizeChange({ bytesA, bytesB }: StateDifference): number | null {
 }
 
 /** What a state holds, in its own words: only state behind a keyBy has keys. */
-export function amountOf(type: StateType, count: number): string {
+export function amountOf({ type, role }: { type: StateType; role: StateRole }, count: number): string {
+  switch (role) {
+    case 'windows':
+      return counted(count, 'open window');
+    case 'panes':
+      return counted(count, 'pane');
+    case 'sessions':
+      return counted(count, 'open session');
+    case 'splits':
+      return counted(count, 'split');
+    case 'async-calls':
+      return counted(count, 'call');
+    case 'join-buffer':
+      return counted(count, 'time');
+    default:
+      return amountOfType(type, count);
+  }
+}
+
+function amountOfType(type: StateType, count: number): string {
   switch (type) {
     case 'value':
     case 'list':
@@ -62,27 +87,122 @@ export function amountOf(type: StateType, count: number): string {
   }
 }
 
+/** A state's name for people; an author's own is what he called it. */
+export function stateTitle({ state, role }: Pick<StateDifference, 'state' | 'role'>): string {
+  switch (role) {
+    case 'event-time-timers':
+      return 'event-time timers';
+    case 'processing-time-timers':
+      return 'processing-time timers';
+    case 'windows':
+      return 'open windows';
+    case 'panes':
+      return 'panes of open windows';
+    case 'sessions':
+      return 'open sessions';
+    case 'per-window':
+      return state.replace('-', ': ');
+    case 'join-buffer':
+      return `${state} records, to be joined`;
+    case 'splits':
+      return 'positions of splits';
+    case 'async-calls':
+      return 'calls under way';
+    case 'committables':
+      return 'output to be committed';
+    case 'sink-writer':
+      return 'state of the writers';
+    case 'in-flight':
+      return state.startsWith('sent') ? 'in flight, still with the sender' : 'in flight, in channels';
+    case 'state':
+    case 'bookkeeping':
+      return state;
+  }
+}
+
+type Change = EntryDifference['change'];
+
+/** What it means for such a state that an entry came, went or became another one. */
+export function changeWords(role: StateRole): Readonly<Record<Change, string>> {
+  switch (role) {
+    case 'windows':
+    case 'sessions':
+      return { added: 'opened', removed: 'closed', changed: 'changed' };
+    case 'event-time-timers':
+    case 'processing-time-timers':
+      return { added: 'registered', removed: 'fired or deleted', changed: 'changed' };
+    case 'async-calls':
+      return { added: 'begun', removed: 'done', changed: 'changed' };
+    case 'in-flight':
+      return { added: 'came', removed: 'gone', changed: 'changed' };
+    default:
+      return { added: 'added', removed: 'removed', changed: 'changed' };
+  }
+}
+
+/** What the second key of an entry means: its window, its time, a timer's. Null: it has none. */
+export function placeOf({ window, time, namespace, subKey }: EntryDifference): string | null {
+  if (time !== null && namespace !== null) {
+    const of =
+      window === null
+        ? namespace === 'null'
+          ? ''
+          : `, for ${readable(namespace)}`
+        : `, ${windowText(window)}`;
+    return `${moment(time)}${of}`;
+  }
+  if (window !== null) return windowText(window);
+  if (time !== null) return moment(time);
+  return subKey === null ? null : readableKey(subKey);
+}
+
+/** `[2026-05-12 14:00:00, 14:30:00)`: what is the same day is said once. */
+function windowText({ start, end }: NonNullable<EntryDifference['window']>): string {
+  if (start === null) return '[all of time)';
+  const [from, to] = [moment(start), end === null ? '–' : moment(end)];
+  const day = from.slice(0, 11);
+  return `[${from}, ${to.startsWith(day) ? to.slice(11) : to})`;
+}
+
+export function rangeWord({ change }: Pick<SourceRange, 'change'>): string {
+  switch (change) {
+    case 'added':
+      return 'found since';
+    case 'removed':
+      return 'not in B';
+    case 'finished':
+      return 'read to its end';
+    case 'behind':
+      return 'B is behind';
+    case 'advanced':
+      return '';
+    case 'same':
+      return 'nothing read';
+  }
+}
+
+/** Event time between the two: of watermarks, else of the latest records. */
+export function eventTimeApart(range: SourceRange): number | null {
+  const { watermarkA, watermarkB, eventTimeA, eventTimeB } = range;
+  if (watermarkA !== null && watermarkB !== null) return watermarkB - watermarkA;
+  return eventTimeA === null || eventTimeB === null ? null : eventTimeB - eventTimeA;
+}
+
 export interface Distance {
   readonly wallClockMs: number;
   readonly eventTimeMs: number | null;
   readonly records: number | null;
 }
 
-export function distanceOf({ a, b, positions }: Comparison): Distance {
-  const times = positions.map(({ watermarkA, watermarkB }) =>
-    watermarkA === null || watermarkB === null ? null : watermarkB - watermarkA,
-  );
-  const known = times.filter((time) => time !== null);
-  const counted = positions.map((position) =>
-    position.a === null || position.b === null ? null : position.b - position.a,
-  );
+export function distanceOf({ a, b, positions, records }: Comparison): Distance {
+  const known = positions.map(eventTimeApart).filter((time) => time !== null);
   return {
     wallClockMs: b.createdAt - a.createdAt,
     eventTimeMs:
       known.length === 0
         ? null
         : known.reduce((far, time) => (Math.abs(time) > Math.abs(far) ? time : far), 0),
-    records: counted.includes(null) ? null : counted.reduce<number>((sum, one) => sum + (one ?? 0), 0),
+    records,
   };
 }
 
@@ -138,9 +258,51 @@ export function readable(json: string): string {
   }
 }
 
+/** What JSON has no form for stands as an object with one property (docs/savepoint-format.md); people get it as they write it. */
+function tagged(value: object): string | null {
+  const [entry, ...others] = Object.entries(value) as [string, unknown][];
+  if (entry === undefined || others.length > 0) return null;
+  const [tag, content] = entry;
+  switch (tag) {
+    case '$undefined':
+      return 'undefined';
+    case '$number':
+      return String(content);
+    case '$bigint':
+      return `${String(content)}n`;
+    case '$date':
+      return String(content)
+        .replace('T', ' ')
+        .replace(/(\.000)?Z$/, ' UTC');
+    case '$bytes':
+      return `bytes ${String(content)}`;
+    case '$map':
+      return `Map ${shown(Array.isArray(content) ? content.map(pair) : content)}`;
+    case '$set':
+      return `Set ${shown(content)}`;
+    default:
+      return /^\$\w+Array$/.test(tag) ? `${tag.slice(1)} ${shown(content)}` : null;
+  }
+}
+
+const pair = (entry: unknown): unknown =>
+  Array.isArray(entry) && entry.length === 2 ? new MapEntry(entry[0], entry[1]) : entry;
+
+class MapEntry {
+  readonly key: unknown;
+  readonly value: unknown;
+  constructor(key: unknown, value: unknown) {
+    this.key = key;
+    this.value = value;
+  }
+}
+
 function shown(value: unknown): string {
+  if (value instanceof MapEntry) return `${shown(value.key)} → ${shown(value.value)}`;
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[ ${value.map(shown).join(', ')} ]`;
   if (typeof value === 'object' && value !== null) {
+    const special = tagged(value);
+    if (special !== null) return special;
     const fields = Object.entries(value).map(
       ([key, field]) => `${/^[\w$-]+$/.test(key) ? key : JSON.stringify(key)}: ${shown(field)}`,
     );

@@ -117,12 +117,17 @@ export interface CompareState {
   readonly a: string;
   readonly b: string;
   readonly comparison: Loadable<Comparison>;
+  /** Names this comparison in what is told of it while it goes on. */
+  readonly progressToken: string;
+  readonly progress: { readonly done: number; readonly total: number } | null;
   readonly selected: { readonly uid: string; readonly state: string } | null;
   readonly changes: readonly Change[];
   readonly keyContains: string;
   readonly entries: readonly EntryDifference[];
   readonly next: number | null;
   readonly loadingEntries: boolean;
+  /** All text of entries that had come shortened, by their `at`. */
+  readonly whole: ReadonlyMap<number, { readonly before: string | null; readonly after: string | null }>;
 }
 
 export interface DashboardState {
@@ -209,6 +214,10 @@ type Handler<M extends NotificationMethod> = (
 ) => DashboardState;
 
 const handlers: { readonly [M in NotificationMethod]: Handler<M> } = {
+  'savepoint/progress': (state, { progress, done, total }) =>
+    state.compare === null || state.compare.progressToken !== progress
+      ? state
+      : { ...state, compare: { ...state.compare, progress: { done, total } } },
   'job/changed': (state, { job }) => withJob(state, (known) => ({ ...known, info: job })),
   'graph/changed': (state, { graph }) =>
     withJob(state, (known) => ({

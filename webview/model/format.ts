@@ -140,6 +140,13 @@ export function clockWithMs(at: number | null | undefined): string {
   return `${clockFormat.format(at)}.${String(Math.floor(((at % 1_000) + 1_000) % 1_000)).padStart(3, '0')}`;
 }
 
+/** 2026-05-12 14:31:58, with milliseconds where there are any: a time that may be of any day. */
+export function moment(at: number): string {
+  if (Math.abs(at) > 8.64e15) return String(at);
+  const exact = at % 1_000 === 0 ? clock(at) : clockWithMs(at);
+  return `${dayKeyFormat.format(at)} ${exact}`;
+}
+
 /** today 14:25:58, yesterday 17:40:12, 10 May 09:12:40. */
 export function day(at: number, now: number): string {
   const key = dayKeyFormat.format(at);

@@ -5,6 +5,7 @@
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
+  CancellationTokenSource,
   createMessageConnection,
   type DataCallback,
   type Disposable,
@@ -23,7 +24,12 @@ import {
 } from '../../runtime/protocol/messages.ts';
 
 export interface RpcClient {
-  request<M extends RequestMethod>(method: M, params: RequestParams<M>): Promise<RequestResult<M>>;
+  /** `signal`: the engine is told that nobody wants the answer any more. */
+  request<M extends RequestMethod>(
+    method: M,
+    params: RequestParams<M>,
+    signal?: AbortSignal,
+  ): Promise<RequestResult<M>>;
   dispose(): void;
 }
 
@@ -60,15 +66,22 @@ export function connectRpc(send: (text: string) => void, listener: RpcListener):
   connection.listen();
   return {
     frame: (text) => reader.take(text),
-    request: async (method, params) => {
+    request: async (method, params, signal) => {
+      const cancelling = new CancellationTokenSource();
+      const cancel = () => cancelling.cancel();
+      signal?.addEventListener('abort', cancel);
       try {
-        const result = requests[method].result.safeParse(await connection.sendRequest(method, params));
+        const answer = await connection.sendRequest(method, params, cancelling.token);
+        const result = requests[method].result.safeParse(answer);
         if (!result.success)
           throw new RpcFailure(0, `The answer to ${method} does not fit the protocol.`, result.error.message);
         return result.data as never;
       } catch (error) {
         if (error instanceof ResponseError) throw new RpcFailure(error.code, error.message, error.data);
         throw error;
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+        cancelling.dispose();
       }
     },
     dispose: () => connection.dispose(),

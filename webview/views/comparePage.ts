@@ -1,15 +1,25 @@
 /** Two savepoints side by side: how far apart, what changed per state, and every differing entry before and after. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Comparison, EntryDifference, SavepointSummary } from '../../runtime/protocol/savepoints.ts';
+import type {
+  Comparison,
+  EntryDifference,
+  SavepointSummary,
+  StateDifference,
+} from '../../runtime/protocol/savepoints.ts';
 import {
   amountOf,
   behindMs,
   byOperator,
+  changeWords,
   differingParts,
   distanceOf,
+  eventTimeApart,
+  placeOf,
+  rangeWord,
   readable,
   readableKey,
   sizeChange,
+  stateTitle,
   type TextPart,
   totalsOf,
 } from '../model/comparison.ts';
@@ -19,7 +29,7 @@ import { type Context, whyNot } from './context.ts';
 import { button, dropdown, iconButton, progressRing, searchField } from './controls.ts';
 import { css } from './css.ts';
 import { icon, operatorIcon } from './icons.ts';
-import { chip, empty } from './words.ts';
+import { chip, empty, orUnknown } from './words.ts';
 
 const signs: Readonly<Record<Change, string>> = { changed: '~', added: '+', removed: '−' };
 
@@ -59,26 +69,35 @@ function side(
   id: string,
   choose: (id: string) => void,
 ): TemplateResult {
-  const summary = state.savepoints.find((known) => known.id === id);
+  const compared = state.compare?.comparison;
+  const loaded = compared?.kind === 'loaded' ? [compared.value.a, compared.value.b] : [];
+  const summary = [...state.savepoints, ...loaded].find((known) => known.id === id);
   const choices = state.savepoints.map((known) => ({
     value: known.id,
     label: known.label ?? `#${known.checkpointId}`,
   }));
-  if (!choices.some(({ value }) => value === id)) choices.push({ value: id, label: id });
+  if (state.job !== null) choices.unshift({ value: 'latest', label: 'Newest checkpoint' });
+  if (!choices.some(({ value }) => value === id))
+    choices.push({ value: id, label: summary === undefined ? id : nameOf(summary) });
   return html`<div class="side">
     <div class="title"><span class="side-badge">${letter}</span><span class="t-barrier">${icon('bookmarkFilled')}</span>${dropdown(`Savepoint ${letter}`, choices, id, choose)}</div>
     ${summary === undefined ? nothing : html`<div class="under"><span>#${summary.checkpointId}</span><span>${format.day(summary.createdAt, now)}</span><span>${format.bytes(summary.bytes)}</span><span>${format.counted(summary.keys, 'key')}</span><span>parallelism ${summary.parallelism}</span></div>`}
   </div>`;
 }
 
+const nameOf = ({ kind, label, checkpointId }: SavepointSummary): string =>
+  label ?? (kind === 'checkpoint' ? `Checkpoint #${checkpointId}` : `#${checkpointId}`);
+
 function body(context: Context, compare: CompareState): TemplateResult {
   switch (compare.comparison.kind) {
     case 'loading':
-      return html`<div class="empty page">${progressRing('Comparing')}<p>Comparing the two savepoints, key by key.</p></div>`;
+      return html`<div class="empty page">${progressRing('Comparing')}<p>Comparing the two savepoints, key by key.${progressText(compare)}</p>
+        ${button({ label: 'Cancel', size: 'small', onPress: () => context.controller.cancelCompare() })}</div>`;
     case 'failed':
-      return html`<div class="empty page" role="alert"><p>${compare.comparison.message}</p></div>`;
+      return html`<div class="empty page" role="alert"><p>${compare.comparison.message}</p>
+        ${button({ label: 'Compare again', size: 'small', onPress: () => context.controller.compareAgain() })}</div>`;
     case 'loaded':
-      return html`${apart(context, compare.comparison.value)}
+      return html`${remarks(compare.comparison.value)}${apart(context, compare.comparison.value)}
         <div class="compare-body">
           <section class="section tree" aria-label="Operators">${tree(context, compare, compare.comparison.value)}</section>
           <section class="section" aria-label="Entries">${entries(context, compare, compare.comparison.value)}</section>
@@ -86,9 +105,41 @@ function body(context: Context, compare: CompareState): TemplateResult {
   }
 }
 
+function progressText({ progress }: CompareState): TemplateResult | typeof nothing {
+  if (progress === null || progress.total === 0) return nothing;
+  const { done, total } = progress;
+  return html` <span class="num">${format.whole(done)} of ${format.whole(total)} entries, ${format.share(done / total)}.</span>`;
+}
+
+function remarks({ remarks: sentences }: Comparison): TemplateResult | typeof nothing {
+  if (sentences.length === 0) return nothing;
+  return html`<ul class="remarks s12" role="status">${sentences.map((sentence) => html`<li><span class="t-wait">${icon('warning')}</span> ${sentence}</li>`)}</ul>`;
+}
+
+/** Only unaligned checkpoints have any. */
+function inFlight({ inFlight: found }: Comparison): TemplateResult | typeof nothing {
+  if (found.channelsTotal === 0) return nothing;
+  const more = found.channelsTotal - found.channels.length;
+  return html`<div class="in-flight num" tabindex="0" role="region" aria-label="Records in flight">
+    <table class="lined">
+      <thead><tr><th scope="col">In flight, by channel</th><th scope="col" class="n">A</th><th scope="col" class="n">B</th></tr></thead>
+      <tbody>${found.channels
+        .slice(0, channelsShown)
+        .map(
+          ({ edge, from, to, recordsA, recordsB }) =>
+            html`<tr><td>${edge}, ${from} → ${to}</td><td class="n">${format.whole(recordsA)}</td><td class="n">${format.whole(recordsB)}</td></tr>`,
+        )}</tbody>
+      <tfoot><tr><td><b>${format.counted(found.channelsTotal, 'channel')}</b>${more > 0 || found.channels.length > channelsShown ? html` <span class="muted">the fullest are shown</span>` : nothing}</td><td class="n"><b>${format.whole(found.recordsA)}</b></td><td class="n"><b>${format.whole(found.recordsB)}</b></td></tr></tfoot>
+    </table>
+  </div>`;
+}
+
+const channelsShown = 12;
+
 function apart(context: Context, comparison: Comparison): TemplateResult {
   const distance = distanceOf(comparison);
   const ahead = distance.wallClockMs >= 0;
+  const moreSplits = Math.max(0, comparison.positionsTotal - comparison.positions.length);
   return html`<div class="apart num">
     <div>
       <p class="muted s11">${ahead ? 'B is ahead of A by' : 'A is ahead of B by'}</p>
@@ -98,7 +149,7 @@ function apart(context: Context, comparison: Comparison): TemplateResult {
     </div>
     <div class="scroll" tabindex="0" role="region" aria-label="Source positions">
       <table class="lined">
-        <thead><tr><th scope="col">Source position</th><th scope="col" class="n">A</th><th scope="col" class="n">B</th><th scope="col" class="n">Apart, records</th><th scope="col" class="n wide-only">Event time</th><th scope="col" class="wide-only"><span class="hidden-text">Remark</span></th></tr></thead>
+        <thead><tr><th scope="col">Source position</th><th scope="col" class="n">A</th><th scope="col" class="n">B</th><th scope="col" class="n">Read in between</th><th scope="col" class="n wide-only">Event time</th><th scope="col" class="wide-only"><span class="hidden-text">Remark</span></th></tr></thead>
         <tbody>
           ${comparison.positions.map((position, index) => {
             const late = behindMs(comparison, index);
@@ -106,13 +157,15 @@ function apart(context: Context, comparison: Comparison): TemplateResult {
               <td>${position.operator}, split ${position.split}</td>
               <td class="n">${format.whole(position.a)}</td>
               <td class="n">${format.whole(position.b)}</td>
-              <td class="n">${position.a === null || position.b === null ? format.unknown : format.signed(position.b - position.a)}</td>
-              <td class="n wide-only">${position.watermarkA === null || position.watermarkB === null ? format.unknown : format.difference(position.watermarkB - position.watermarkA)}</td>
-              <td class="muted wide-only">${late !== null && late >= 5_000 ? html`<span class="t-wait">${icon('clock')}</span> ${format.age(late)} behind` : nothing}</td>
+              <td class="n">${position.records === null ? orUnknown(format.unknown, 'One side does not know the split') : format.signed(position.records)}</td>
+              <td class="n wide-only">${orUnknown(format.difference(eventTimeApart(position)), 'One side has no event time')}</td>
+              <td class="muted wide-only">${rangeWord(position)}${late !== null && late >= 5_000 ? html`<span class="t-wait">${icon('clock')}</span> ${format.age(late)} behind` : nothing}</td>
             </tr>`;
           })}
         </tbody>
+        ${moreSplits === 0 ? nothing : html`<tfoot><tr><td colspan="6" class="muted">${format.counted(moreSplits, 'more split')}</td></tr></tfoot>`}
       </table>
+      ${inFlight(comparison)}
     </div>
     <div class="wide-only">${span(context, comparison)}</div>
   </div>`;
@@ -171,7 +224,7 @@ function tree({ controller, state }: Context, compare: CompareState, comparison:
                   <td><button type="button" aria-pressed=${selected} @click=${(event: Event) => {
                     event.stopPropagation();
                     choose();
-                  }}>${row.state}</button> <span class="muted s11">${amountOf(row.type, row.keysB ?? row.keysA ?? 0)}</span></td>
+                  }}>${stateTitle(row)}</button> <span class="muted s11">${amountOf(row, row.keysB ?? row.keysA ?? 0)}</span></td>
                   ${numbers({ ...row, bytes: sizeChange(row) }, false)}
                 </tr>`;
               })}`;
@@ -188,12 +241,12 @@ function entries(context: Context, compare: CompareState, comparison: Comparison
   if (selected === null) return empty('Choose a state to see its entries.');
   const row = comparison.states.find(({ uid, state }) => uid === selected.uid && state === selected.state);
   if (row === undefined) return empty('This state is in neither of the two.');
+  const words = changeWords(row.role);
   const toggle = (change: Change, count: number) =>
-    html`<button type="button" class="toggle" aria-pressed=${compare.changes.includes(change)} @click=${() => void controller.toggleChange(change)}><span class="t-${change}" aria-hidden="true"><b>${signs[change]}</b></span>${format.whole(count)} ${change}</button>`;
+    html`<button type="button" class="toggle" aria-pressed=${compare.changes.includes(change)} @click=${() => void controller.toggleChange(change)}><span class="t-${change}" aria-hidden="true"><b>${signs[change]}</b></span>${format.whole(count)} ${words[change]}</button>`;
   const total = compare.changes.reduce((sum, change) => sum + row[change], 0);
-  const nameOf = ({ label, checkpointId }: SavepointSummary) => label ?? `#${checkpointId}`;
-  return html`<div class="section-head"><h2>${row.name}, ${row.state}</h2><span class="aside">${row.type} state</span><span class="grow"></span><span class="aside">compared in ${comparison.tookMs < 10 ? `${Math.ceil(comparison.tookMs)} ms` : `${(comparison.tookMs / 1_000).toFixed(2)} s`}</span></div>
-    <div class="filters">${toggle('changed', row.changed)}${toggle('added', row.added)}${toggle('removed', row.removed)}<span class="muted s12">${format.whole(row.unchanged)} unchanged</span><span class="grow"></span>${searchField('Find key', compare.keyContains, (text) => void controller.filterKeys(text))}</div>
+  return html`<div class="section-head"><h2>${row.name}, ${stateTitle(row)}</h2><span class="aside">${schemaText(row)}</span><span class="grow"></span><span class="aside">compared in ${comparison.tookMs < 10 ? `${Math.ceil(comparison.tookMs)} ms` : `${(comparison.tookMs / 1_000).toFixed(2)} s`}</span></div>
+    <div class="filters">${toggle('changed', row.changed)}${toggle('added', row.added)}${toggle('removed', row.removed)}<span class="muted s12">${format.whole(row.unchanged)} unchanged${row.touched === null ? nothing : `, ${format.whole(row.touched)} of them touched`}</span><span class="grow"></span>${searchField('Find key', compare.keyContains, (text) => void controller.filterKeys(text))}</div>
     ${
       compare.entries.length === 0
         ? empty(compare.loadingEntries ? 'Reading the entries.' : 'No entry differs here.')
@@ -201,7 +254,7 @@ function entries(context: Context, compare: CompareState, comparison: Comparison
           <table>
             <colgroup><col class="m" /><col class="k" /><col /><col /></colgroup>
             <thead><tr><th scope="col"><span class="hidden-text">Change</span></th><th scope="col">Key</th><th scope="col">A&ensp;${nameOf(comparison.a)}</th><th scope="col">B&ensp;${nameOf(comparison.b)}</th></tr></thead>
-            <tbody>${compare.entries.map(entryRow)}</tbody>
+            <tbody>${compare.entries.map((entry) => entryRow(context, compare, entry, words[entry.change]))}</tbody>
           </table>
         </div>`
     }
@@ -209,17 +262,44 @@ function entries(context: Context, compare: CompareState, comparison: Comparison
       ${compare.next === null ? nothing : button({ label: compare.loadingEntries ? 'Loading…' : 'Show more', size: 'small', off: compare.loadingEntries ? 'Loading.' : null, onPress: () => void controller.moreEntries() })}</div>`;
 }
 
-function entryRow({ change, key, subKey, before, after }: EntryDifference): TemplateResult {
+function schemaText({ type, role, schemaA, schemaB }: StateDifference): string {
+  const kind =
+    role === 'state' ? `${type} state` : type === 'timers' ? 'timers' : `kept by the operator, ${type} state`;
+  return schemaA === null || schemaB === null || schemaA === schemaB
+    ? kind
+    : `${kind}, v${schemaA} → v${schemaB}`;
+}
+
+function entryRow(
+  { controller }: Context,
+  compare: CompareState,
+  entry: EntryDifference,
+  word: string,
+): TemplateResult {
+  const { change, key, at, isShortened, touchedBefore, touchedAfter } = entry;
+  const whole = compare.whole.get(at);
+  const { before, after } = whole ?? entry;
   const left = before === null ? null : readable(before);
   const right = after === null ? null : readable(after);
   const parts = left !== null && right !== null ? differingParts(left, right) : null;
-  const text = (whole: string | null, marked: readonly TextPart[] | undefined, side: 'before' | 'after') =>
-    whole === null
-      ? html`<td class="nothing"><span class="hidden-text">absent</span></td>`
-      : html`<td class=${side} title=${whole}>${marked === undefined ? whole : marked.map((part) => (part.differs && part.text.trim() !== '' ? html`<mark class=${side}>${part.text}</mark>` : part.text))}</td>`;
+  const isTimer = before === null && after === null;
+  const text = (
+    shown: string | null,
+    marked: readonly TextPart[] | undefined,
+    side: 'before' | 'after',
+    touched: number | null,
+  ) => {
+    if (isTimer && change === (side === 'before' ? 'removed' : 'added'))
+      return html`<td class=${side}>set</td>`;
+    if (shown === null) return html`<td class="nothing"><span class="hidden-text">absent</span></td>`;
+    return html`<td class="${side} ${whole === undefined ? '' : 'whole'}" title=${whole === undefined ? shown.slice(0, tooltipMax) : nothing}>${marked === undefined ? shown : marked.map((part) => (part.differs && part.text.trim() !== '' ? html`<mark class=${side}>${part.text}</mark>` : part.text))}${touched === null ? nothing : html` <span class="muted">touched ${format.moment(touched)}</span>`}</td>`;
+  };
+  const place = placeOf(entry);
   return html`<tr class=${change}>
-    <td class="m t-${change}"><b aria-hidden="true">${signs[change]}</b><span class="hidden-text">${change}</span></td>
-    <td>${readableKey(key)}${subKey === null ? nothing : html`&ensp;${readableKey(subKey)}`}</td>
-    ${text(left, parts?.before, 'before')}${text(right, parts?.after, 'after')}
+    <td class="m t-${change}"><b aria-hidden="true">${signs[change]}</b><span class="hidden-text">${word}</span></td>
+    <td title="${readableKey(key)}${place === null ? '' : ` ${place}`}">${readableKey(key)}${place === null ? nothing : html`&ensp;<span class="muted">${place}</span>`}${isShortened && whole === undefined ? html` <button type="button" class="link" @click=${() => void controller.showWhole(entry)}>Show all</button>` : nothing}</td>
+    ${text(left, parts?.before, 'before', touchedBefore)}${text(right, parts?.after, 'after', touchedAfter)}
   </tr>`;
 }
+
+const tooltipMax = 1_000;

@@ -5,6 +5,7 @@ import type { RestartStrategy } from '../../graph/jobGraph.ts';
 import { runtimeVersion } from '../ownFiles.ts';
 import { CliError, exitCodes } from './cliError.ts';
 import type { CommonOptions } from './commonOptions.ts';
+import type { CompareOptions } from './compare.ts';
 import { restartFrom } from './restartOption.ts';
 import type { RunOptions } from './run.ts';
 import { commandOf, usageSentence } from './usage.ts';
@@ -117,7 +118,10 @@ withCommonOptions(savepoint.command('list').description('list savepoints, newest
 );
 
 withCommonOptions(
-  savepoint.command('show').description('what is in a savepoint').argument('<savepoint>', 'id or path'),
+  savepoint
+    .command('show')
+    .description('what is in a savepoint')
+    .argument('<savepoint>', 'id, path or label'),
 ).action(async (id: string, options: CommonOptions) => {
   const { showSavepoint } = await import('./savepoints.ts');
   await showSavepoint(id, options);
@@ -127,28 +131,24 @@ withCommonOptions(
   savepoint
     .command('compare')
     .description('what differs between two savepoints or checkpoints')
-    .argument('<a>', 'id or path')
-    .argument('<b>', 'id or path')
+    .argument('<a>', 'id, path or label, or latest')
+    .argument('<b>', 'id, path or label, or latest')
     .option('--uid <uid>', 'show the entries of one state: its operator')
     .option('--state <name>', 'show the entries of one state: its name')
     .option('--key <text>', 'only keys whose JSON contains this')
+    .addOption(new Option('--change <kind>', 'only these entries').choices(['added', 'removed', 'changed']))
+    .option('--full', 'all of every value, however long', false)
     .option('--limit <n>', 'so many entries at most', positiveInteger, 50),
-).action(
-  async (
-    a: string,
-    b: string,
-    options: CommonOptions & { uid?: string; state?: string; key?: string; limit: number },
-  ) => {
-    const { compareSavepoints } = await import('./savepoints.ts');
-    await compareSavepoints(a, b, options);
-  },
-);
+).action(async (a: string, b: string, options: CompareOptions) => {
+  const { compareSavepoints } = await import('./compare.ts');
+  await compareSavepoints(a, b, options);
+});
 
 withCommonOptions(
   savepoint
     .command('preflight')
     .description('what a restore would do, without doing it')
-    .argument('<savepoint>', 'id or path')
+    .argument('<savepoint>', 'id, path or label')
     .argument('<pipeline>', 'pipeline file that would be run from it')
     .option('--parallelism <n>', 'subtasks per operator', positiveInteger),
 ).action(async (id: string, pipeline: string, options: CommonOptions & { parallelism?: number }) => {
@@ -160,7 +160,7 @@ withCommonOptions(
   savepoint
     .command('restore')
     .description('let a running job go on from a savepoint')
-    .argument('<savepoint>', 'id or path')
+    .argument('<savepoint>', 'id, path or label')
     .argument('[job]', 'name of the running job; not needed when only one runs')
     .option('--parallelism <n>', 'subtasks per operator', positiveInteger)
     .option('--supersede', 'rename what sinks committed after the savepoint', false)
@@ -190,7 +190,7 @@ withCommonOptions(
   savepoint
     .command('label')
     .description('give a savepoint another label, or none')
-    .argument('<savepoint>', 'id or path')
+    .argument('<savepoint>', 'id, path or label')
     .argument('[label]', 'what it is for, in a few words')
     .option('--notes <notes>', 'anything else'),
 ).action(async (id: string, label: string | undefined, options: CommonOptions & { notes?: string }) => {
@@ -199,7 +199,10 @@ withCommonOptions(
 });
 
 withCommonOptions(
-  savepoint.command('delete').description('delete a savepoint for good').argument('<savepoint>', 'id'),
+  savepoint
+    .command('delete')
+    .description('delete a savepoint for good')
+    .argument('<savepoint>', 'id or label'),
 ).action(async (id: string, options: CommonOptions) => {
   const { deleteSavepoint } = await import('./savepoints.ts');
   await deleteSavepoint(id, options);

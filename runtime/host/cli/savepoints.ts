@@ -1,17 +1,15 @@
 /** `sluice savepoint …`: the shelf of savepoints, read straight from the disk; only `take` and `restore` need a running job. */
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { SnapshotPoint } from '../../checkpoint/lineage.ts';
 import { SnapshotDamage } from '../../checkpoint/storage.ts';
 import { savepointDetails } from '../../server/savepointInfo.ts';
 import { checkRestore, consentProblem } from '../checkRestore.ts';
 import { snapshotDirectory } from '../dataDirectory.ts';
+import { namedSnapshot } from '../namedSnapshot.ts';
 import { snapshotsOf } from '../prepareJob.ts';
 import {
   deleteSavepoint as deleteFromShelf,
-  jobsOnShelf,
-  readSnapshot,
   relabel,
   savepointsOnShelf,
   snapshotIdOf,
@@ -117,87 +115,6 @@ export function showSnapshot({ output, data }: CommandContext, { manifest, direc
   }
 }
 
-export async function compareSavepoints(
-  a: string,
-  b: string,
-  options: CommonOptions & {
-    readonly uid?: string;
-    readonly state?: string;
-    readonly key?: string;
-    readonly limit: number;
-  },
-): Promise<void> {
-  const context = commandContext(options);
-  const { output, data } = context;
-  const left = findSnapshot(context, a);
-  const right = findSnapshot(context, b);
-  const utility = new Utility();
-  try {
-    if (options.uid !== undefined && options.state !== undefined) {
-      const { entries, next } = await utility.ask({
-        type: 'compare-entries',
-        a: left.directory,
-        b: right.directory,
-        page: {
-          uid: options.uid,
-          state: options.state,
-          changes: ['added', 'removed', 'changed'],
-          ...(options.key === undefined ? {} : { keyContains: options.key }),
-          cursor: 0,
-          limit: Math.min(500, options.limit),
-        },
-      });
-      for (const entry of entries) {
-        const key = entry.subKey === null ? entry.key : `${entry.key} ${entry.subKey}`;
-        output.tell(
-          { type: 'entry', ...entry },
-          `${entry.change.padEnd(7)} ${key}: ${entry.before ?? '–'} → ${entry.after ?? '–'}`,
-        );
-      }
-      if (next !== null) output.say('There are more; narrow them with --key, or raise --limit.');
-      return;
-    }
-    const comparison = await utility.ask({
-      type: 'compare',
-      a: { directory: left.directory, id: snapshotIdOf(data, left.directory) },
-      b: { directory: right.directory, id: snapshotIdOf(data, right.directory) },
-    });
-    if (output.json) {
-      output.tell({ type: 'comparison', ...comparison });
-      return;
-    }
-    output.say(comparison.samePlan ? 'The plans are the same.' : 'The plans differ:');
-    for (const change of comparison.planChanges) output.say(`  ${change}`);
-    const states = comparison.states.map((state) => [
-      state.name,
-      state.state,
-      countText(state.added),
-      countText(state.removed),
-      countText(state.changed),
-      countText(state.unchanged),
-    ]);
-    if (states.length > 0) {
-      output.say('');
-      for (const line of table(['operator', 'state', 'added', 'removed', 'changed', 'unchanged'], states))
-        output.say(line);
-    }
-    const positions = comparison.positions.map((position) => [
-      position.operator,
-      position.split,
-      countText(position.a),
-      countText(position.b),
-    ]);
-    if (positions.length > 0) {
-      output.say('');
-      for (const line of table(['source', 'split', 'a', 'b'], positions)) output.say(line);
-    }
-  } catch (error) {
-    throw damageAsCliError(error);
-  } finally {
-    await utility.close();
-  }
-}
-
 export async function preflightSavepoint(
   id: string,
   pipeline: string,
@@ -277,31 +194,39 @@ export async function labelSavepoint(
 }
 
 export async function deleteSavepoint(id: string, options: CommonOptions): Promise<void> {
-  const { output, data, workingDirectory } = commandContext(options);
+  const context = commandContext(options);
+  const { output, data, workingDirectory } = context;
   // Also one that cannot be read any more.
-  const directory = snapshotDirectory(data, id, { workingDirectory, allowed: [data.savepoints] });
+  const named = snapshotDirectory(data, id, { workingDirectory, allowed: [data.savepoints] });
+  const directory = named !== null && existsSync(named) ? named : labelledDirectory(context, id);
   if (directory === null || !existsSync(directory) || !deleteFromShelf(data, directory))
     throw notFound(id, data.root);
   output.tell({ type: 'deleted', savepoint: id }, `${id} is deleted.`);
 }
 
-/** A savepoint by its id or path, or a checkpoint by its path or by its directory's name. */
-export function findSnapshot({ data, workingDirectory }: CommandContext, id: string): SnapshotPoint {
-  const named = snapshotDirectory(data, id, { workingDirectory, allowed: 'anywhere' });
-  const places = [
-    named,
-    resolve(workingDirectory, id),
-    ...jobsOnShelf(data).map((job) => resolve(data.jobs, job, 'checkpoints', id)),
-  ];
+/** Only a label of one savepoint: what is deleted for good is never guessed. */
+function labelledDirectory({ data }: CommandContext, label: string): string | null {
+  const labelled = savepointsOnShelf(data).snapshots.filter(({ manifest }) => manifest.label === label);
+  const [only, ...others] = labelled;
+  if (only === undefined) return null;
+  if (others.length === 0) return only.directory;
+  const ids = labelled.map(({ directory }) => snapshotIdOf(data, directory)).join(', ');
+  throw new CliError(
+    exitCodes.wrongUsage,
+    `${labelled.length} are called ${label}: name one by its id: ${ids}.`,
+  );
+}
+
+/** A savepoint or checkpoint by its id, path or label, or `latest`. */
+export function findSnapshot({ data, workingDirectory }: CommandContext, name: string): SnapshotPoint {
   try {
-    for (const place of places) {
-      const snapshot = place === null ? null : readSnapshot(place);
-      if (snapshot !== null) return snapshot;
-    }
+    const found = namedSnapshot(name, { data, workingDirectory, allowed: 'anywhere', job: null });
+    if (found.type === 'found') return found.snapshot;
+    if (found.type === 'ambiguous') throw new CliError(exitCodes.wrongUsage, found.problem);
   } catch (error) {
     throw damageAsCliError(error);
   }
-  throw notFound(id, data.root);
+  throw notFound(name, data.root);
 }
 
 export function damageAsCliError(error: unknown): unknown {

@@ -158,6 +158,6 @@ test('channels of one sender are told apart by their edge where it has several',
 });
 
 test.each(stateType.options)('%s state is counted in words of its own', (type: StateType) => {
-  expect(amountOf(type, 1)).toMatch(/^1 (key|timer|element|entry|batch)$/);
-  expect(amountOf(type, 2)).toMatch(/^2 (keys|timers|elements|entries|batches)$/);
+  expect(amountOf({ type, role: 'state' }, 1)).toMatch(/^1 (key|timer|element|entry|batch)$/);
+  expect(amountOf({ type, role: 'state' }, 2)).toMatch(/^2 (keys|timers|elements|entries|batches)$/);
 });

@@ -3,6 +3,7 @@
  * Everything in them survives a structured clone.
  */
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
+import type { CheckpointMode } from '../../checkpoint/checkpointMode.ts';
 import type { OldFile } from '../../checkpoint/savedLayers.ts';
 import type { CheckpointSettings, RestartStrategy, SourceLocation } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
@@ -84,6 +85,8 @@ export type ToWorker =
   | { readonly type: 'trigger'; readonly subtasks: readonly SubtaskId[]; readonly options: TriggerOptions }
   | { readonly type: 'checkpoint-complete'; readonly checkpointId: number; readonly commit: boolean }
   | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
+  /** After the aborts of what was pending: gates and outputs change their mode, and the thread answers `switched`. */
+  | { readonly type: 'switch-mode'; readonly mode: CheckpointMode }
   /** Sources end as if their input had ended; what follows is an ordinary end of the job. */
   | { readonly type: 'drain' }
   /** The job is over: close everything in order. */
@@ -159,6 +162,7 @@ export type FromWorker =
       readonly operator: string;
       readonly metrics: readonly MetricReading[];
     }
+  | { readonly type: 'switched' }
   | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
   | { readonly type: 'failed'; readonly failure: TaskFailure }
   | {

@@ -31,6 +31,8 @@ export default defineConfig({
           name: 'unit',
           // They wait for nothing; the limit is for what hangs, on a machine that may be busy.
           testTimeout: 30_000,
+          // They share nothing that changes, so that a file need not load the engine for itself.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [processRooms, pageRooms, editorRooms],
           server: { deps: { inline: ['msgpackr'] } },

@@ -4,12 +4,24 @@
  * back to the first one by clicking, and the committed output is in the end that of a run that nobody disturbed.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { eventually, test, webview, workbench } from '../harness/testing.ts';
-import { clickLens, configure, jobs, open, picture, row, rowsOf, showSluice } from './support/editor.ts';
-import { committed, example, expected, putExamples, supersededParts } from './support/example.ts';
+import { eventually, test, webview, workbench, workspaceFolder } from '../harness/testing.ts';
+import {
+  answerInput,
+  clickLens,
+  configure,
+  jobs,
+  open,
+  picture,
+  row,
+  rowsOf,
+  runCommand,
+  showSluice,
+} from './support/editor.ts';
+import { committed, example, expected, hurry, putExamples, supersededParts } from './support/example.ts';
 
-/** Slow enough to be watched on a busy machine, fast enough to be waited for. */
+/** A barrier waits behind a few seconds of inspections. */
 const pace = 1.25;
 
 async function takeSavepoint(label: string): Promise<void> {
@@ -18,7 +30,7 @@ async function takeSavepoint(label: string): Promise<void> {
   const dialog = page.locator('dialog[open]');
   await dialog.locator('vscode-text-field input').fill(label);
   await dialog.locator('vscode-button', { hasText: 'Take savepoint' }).click();
-  await page.locator('.savepoints .name', { hasText: label }).waitFor({ timeout: 150_000 });
+  await page.locator('.savepoints .name', { hasText: label }).waitFor({ timeout: 90_000 });
 }
 
 /** Choosing a row brings out its tools. */
@@ -70,7 +82,7 @@ test(
     await takeSavepoint('The second one');
     await eventually(async () => assert.equal((await rowsOf('Savepoints')).length, 2));
   },
-  { timeoutMs: 320_000 },
+  { timeoutMs: 200_000 },
 );
 
 test('they are compared', async () => {
@@ -107,12 +119,20 @@ test(
 test(
   'and what is committed in the end is what an undisturbed run commits',
   async () => {
-    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 400_000 });
+    await runCommand('Sluice: Stop with Savepoint');
+    await answerInput('Enough seen');
+    await (await row('Jobs', /slow-channel.*stopped with a savepoint/)).waitFor({ timeout: 90_000 });
+    hurry();
+    await vscode.commands.executeCommand(
+      'sluice.continue',
+      vscode.Uri.file(join(workspaceFolder().fsPath, example)),
+    );
+    await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 200_000 });
     assert.deepEqual(committed(), expected());
     await picture('dashboard-finished');
     assert.equal((await jobs())[0]?.phase, 'ended');
   },
-  { timeoutMs: 410_000 },
+  { timeoutMs: 400_000 },
 );
 
 test('nothing of it is left behind when it is closed', async () => {

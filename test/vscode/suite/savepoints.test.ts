@@ -18,7 +18,7 @@ import {
   showSluice,
   stopEverything,
 } from './support/editor.ts';
-import { committed, example, expected, putExamples } from './support/example.ts';
+import { committed, example, expected, hurry, putExamples } from './support/example.ts';
 
 const file = () => vscode.Uri.file(join(workspaceFolder().fsPath, example));
 const isThere = async (text: string) =>
@@ -73,6 +73,7 @@ test('a path is copied', async () => {
 test(
   'going on from the last one ends with every record committed once',
   async () => {
+    hurry();
     await vscode.commands.executeCommand('sluice.continue', file());
     await (await row('Jobs', /slow-channel.*finished/)).waitFor({ timeout: 300_000 });
     assert.deepEqual(committed(), expected());

@@ -1,12 +1,13 @@
 /**
- * `npm run simulate -- --seeds 10000 [--from-seed N] [--workers 2] [--travel aligned | unaligned | …]`, or `--seed N` to replay
- * one and hear its story. Several workers are processes, each with its share of the seeds. Tells how far it is, and at the
- * end what was drawn; ends with exit code 1 when a promise was broken, and prints the seeds.
+ * `npm run simulate -- --seeds 10000 [--from-seed N] [--workers 2] [--travel aligned | unaligned | …] [--disk full,changed]`,
+ * or `--seed N` to replay one and hear its story. Several workers are processes, each with its share of the seeds. Tells how
+ * far it is, and at the end what was drawn; ends with exit code 1 when a promise was broken, and prints the seeds.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Coverage, countKinds, coverageTable } from './coverage.ts';
+import type { DiskFaultKind } from './diskFaults.ts';
 import type { Travel } from './life.ts';
 import { type SimulationResult, simulate } from './simulate.ts';
 
@@ -18,11 +19,14 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '1' },
     /** One of the ways in life.ts; drawn where nothing is said. */
     travel: { type: 'string' },
+    /** What the disk does wrong, by the names in diskFaults.ts; drawn where nothing is said. */
+    disk: { type: 'string' },
     /** Of a worker: takes every so many seeds and tells its parent. */
     stride: { type: 'string' },
   },
 });
 const travel = (values.travel ?? null) as Travel | null;
+const disk = (values.disk?.split(',') ?? null) as readonly DiskFaultKind[] | null;
 
 /** What became of a seed, as a worker tells it. */
 interface Lived {
@@ -42,7 +46,7 @@ else await all(Number(values['from-seed']), Number(values.seeds), Number(values.
 
 function replay(seed: number): void {
   try {
-    const { story, kinds, lastTurns } = simulate(seed, travel);
+    const { story, kinds, lastTurns } = simulate(seed, travel, disk);
     console.log(
       `${story.join('\n')}\n${[...kinds].join(', ')}\nended ${lastTurns} turns after the last fault`,
     );
@@ -58,7 +62,7 @@ function work(first: number, seeds: number, stride: number): void {
 
 function lived(seed: number): Lived {
   try {
-    const { kinds, ...rest }: SimulationResult = simulate(seed, travel);
+    const { kinds, ...rest }: SimulationResult = simulate(seed, travel, disk);
     return { ...rest, kinds: [...kinds], broken: null };
   } catch (error) {
     const broken = error instanceof Error ? error.message : String(error);
@@ -103,6 +107,7 @@ function share(from: number, seeds: number, stride: number, hear: (result: Lived
   const child = fork(fileURLToPath(import.meta.url), [
     ...args,
     ...(travel === null ? [] : ['--travel', travel]),
+    ...(disk === null ? [] : ['--disk', disk.join(',')]),
   ]);
   return new Promise((resolve) => {
     child.on('message', (message) => hear(message as Lived));

@@ -1,10 +1,9 @@
 /**
- * A disk in memory that tells the truth about what survives: a process that is killed keeps everything it had written, a
- * power cut keeps only what was synced. It gives the three ports that the engine knows: files for connectors, data files
- * for snapshots, and whole checkpoints. Callbacks are handed to `later`, which a scheduler delays and reorders.
+ * A disk in memory that tells the truth about what survives (diskTree.ts) and fails as it is told to (diskFaults.ts). It gives
+ * the three ports that the engine knows: files for connectors, data files for snapshots, and whole snapshots
+ * (memoryStorage.ts). Callbacks are handed to `later`, which a scheduler delays and reorders.
  */
 import { createHash } from 'node:crypto';
-import { assert } from '../../runtime/base/assert.ts';
 import type { Random } from '../../runtime/base/random.ts';
 import type { Manifest } from '../../runtime/checkpoint/manifest.ts';
 import {
@@ -23,66 +22,64 @@ import {
   type ReadableFile,
   type WritableFile,
 } from '../../runtime/operators/files.ts';
-
-interface Content {
-  bytes: Uint8Array[];
-  length: number;
-  syncedLength: number;
-}
+import { type DiskFaults, DrawnFaults, honest } from './diskFaults.ts';
+import { type DiskDirectory, DiskFile, DiskTree } from './diskTree.ts';
+import { MemoryStorage, readManifests } from './memoryStorage.ts';
 
 export class MemoryDisk implements FileAccess, SnapshotFiles {
-  /** Names as the running process sees them, and as a power cut would leave them. */
-  #names = new Map<string, Content>();
-  #durableNames = new Map<string, Content>();
-  readonly #manifests = new Map<string, Manifest>();
-  readonly #later: (call: () => void) => void;
+  readonly tree = new DiskTree();
+  readonly faults: DiskFaults;
+  readonly later: (call: () => void) => void;
+  readonly #roots = new Set<string>();
   #openHandles = 0;
 
-  constructor(later: (call: () => void) => void) {
-    this.#later = later;
+  constructor(later: (call: () => void) => void, faults: DiskFaults = honest) {
+    this.later = later;
+    this.faults = faults;
   }
 
   /** Kill −9 leaves the page cache; a power cut leaves what was synced. Callbacks of the dead process never come. */
   powerCut(random: Random): void {
-    this.#names = new Map(this.#durableNames);
-    for (const content of new Set(this.#names.values())) {
-      const kept = content.syncedLength + random.below(content.length - content.syncedLength + 1);
-      const joined = join(content).subarray(0, kept);
-      content.bytes = [joined];
-      content.length = kept;
-      content.syncedLength = kept;
-    }
+    this.tree.root.powerCut(random);
+    if (this.faults instanceof DrawnFaults) this.faults.powerCut();
   }
 
   /** A file as if it had always been there. */
   put(path: string, text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    const content = { bytes: [bytes], length: bytes.length, syncedLength: bytes.length };
-    this.#names.set(path, content);
-    this.#durableNames.set(path, content);
+    const { parent, name } = this.tree.place(path);
+    const file = new DiskFile();
+    file.replace(new TextEncoder().encode(text));
+    parent.change([name, file]);
+    parent.sync();
   }
 
   text(path: string): string {
-    return new TextDecoder().decode(join(this.#content(path)));
+    return new TextDecoder().decode(this.#file(path).bytes());
   }
 
-  /** Complete snapshots, by directory. */
+  /** Complete snapshots, by directory; one whose manifest is damaged is none. */
   manifests(): ReadonlyMap<string, Manifest> {
-    return this.#manifests;
+    return new Map([...this.#roots].flatMap((root) => [...readManifests(this.tree, root)]));
   }
 
   get openHandles(): number {
     return this.#openHandles;
   }
 
+  /** In the coordinator: whole snapshots. */
+  storage(root: string): CheckpointStorage {
+    this.#roots.add(root);
+    return new MemoryStorage(this, root);
+  }
+
   // --- FileAccess -----------------------------------------------------------------------------------------------
 
   openRead(path: string): ReadableFile {
-    const content = this.#content(path);
+    const file = this.#file(path);
     return {
-      size: () => content.length,
+      size: () => file.length,
       read: (target, position) => {
-        const from = join(content).subarray(position, position + target.length);
+        const from = file.bytes().subarray(position, position + target.length);
         target.set(from);
         return from.length;
       },
@@ -91,94 +88,100 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
   }
 
   create(path: string): WritableFile & SnapshotFile {
-    if (this.#names.has(path)) throw new FileError(path, 'exists', `${path} exists already`);
-    const content: Content = { bytes: [], length: 0, syncedLength: 0 };
-    this.#names.set(path, content);
+    const { parent, name } = this.tree.place(path);
+    if (parent.entries.has(name)) throw new FileError(path, 'exists', `${path} exists already`);
+    // Of a data file, everything that goes wrong is told at its end.
+    const isDataFile = path.includes('/.attempt-');
+    const file = new DiskFile();
+    let problem: string | null = null;
+    try {
+      this.faults.name(path);
+      parent.change([name, file]);
+    } catch (error) {
+      if (!isDataFile) throw error;
+      problem = messageOf(error);
+    }
     this.#openHandles++;
-    const write = (bytes: Uint8Array): void => {
-      content.bytes.push(bytes.slice());
-      content.length += bytes.length;
-    };
-    const sync = (): void => {
-      content.syncedLength = content.length;
+    const write = (bytes: Uint8Array): void => this.write(path, file, bytes);
+    const remove = (): void => {
+      if (parent.entries.get(name) === file) parent.change([name, null]);
     };
     return {
       write,
-      append: write,
-      sync: (done) =>
-        this.#later(() => {
-          sync();
-          // Opening with O_CREAT and syncing the file does not make its name durable; syncing the directory does.
-          done();
-        }),
+      append: (chunk) => {
+        try {
+          if (problem === null) write(chunk);
+        } catch (error) {
+          problem = messageOf(error);
+        }
+      },
+      sync: (done) => this.#answer(done, () => this.faults.sync(path, file)),
       close: () => {
         this.#openHandles--;
       },
       backlogBytes: 0,
       finish: (done) =>
-        this.#later(() => {
-          sync();
-          this.#durableNames.set(path, content);
-          done({
-            ok: true,
-            value: {
-              bytes: content.length,
-              sha256: createHash('sha256').update(join(content)).digest('hex'),
-            },
-          });
+        this.later(() => {
+          try {
+            if (problem === null) this.faults.sync(path, file);
+          } catch (error) {
+            problem = messageOf(error);
+          }
+          if (problem === null) done({ ok: true, value: { bytes: file.length, sha256: sha256Of(file) } });
+          else {
+            remove();
+            done({ ok: false, message: problem });
+          }
         }),
-      abort: () => {
-        this.#names.delete(path);
-      },
+      abort: remove,
     };
   }
 
   list(directory: string): readonly string[] {
-    const prefix = directory.endsWith('/') ? directory : `${directory}/`;
-    return [...this.#names.keys()]
-      .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'))
-      .map((path) => path.slice(prefix.length))
-      .sort();
+    const entries = this.tree.directory(directory)?.entries ?? new Map();
+    return [...entries].flatMap(([name, entry]) => (entry instanceof DiskFile ? [name] : [])).sort();
   }
 
   makeDirectory(): void {}
 
   exists(path: string): boolean {
-    return this.#names.has(path);
+    return this.tree.file(path) !== undefined;
   }
 
   link(from: string, to: string): 'linked' | 'exists' {
-    if (this.#names.has(to)) return 'exists';
-    this.#names.set(to, this.#content(from));
+    const file = this.#file(from);
+    const { parent, name } = this.tree.place(to);
+    if (parent.entries.has(name)) return 'exists';
+    this.faults.name(to);
+    parent.change([name, file]);
     return 'linked';
   }
 
   rename(from: string, to: string): void {
-    this.#names.set(to, this.#content(from));
-    this.#names.delete(from);
+    const file = this.#file(from);
+    this.faults.change(to);
+    this.move(file, from, to);
   }
 
   remove(path: string): void {
-    this.#names.delete(path);
+    const { parent, name } = this.tree.place(path);
+    if (!parent.entries.has(name)) return;
+    this.faults.change(path);
+    parent.change([name, null]);
   }
 
   syncDirectory(directory: string, done: (error?: FileError) => void): void {
-    this.#later(() => {
-      const prefix = `${directory}/`;
-      for (const path of this.#durableNames.keys())
-        if (path.startsWith(prefix) && !this.#names.has(path)) this.#durableNames.delete(path);
-      for (const [path, content] of this.#names)
-        if (path.startsWith(prefix)) this.#durableNames.set(path, content);
-      done();
+    this.#answer(done, () => {
+      const found = this.tree.directory(directory);
+      if (found !== undefined) this.faults.sync(directory, found);
     });
   }
 
   // --- SnapshotFiles --------------------------------------------------------------------------------------------
 
   open(path: string): SnapshotBytes {
-    const content = this.#names.get(path);
-    if (content === undefined) throw new SnapshotDamage(path, 'does not exist');
-    const bytes = join(content);
+    const bytes = this.tree.file(path)?.bytes();
+    if (bytes === undefined) throw new SnapshotDamage(path, 'is missing');
     return {
       path,
       size: () => bytes.length,
@@ -191,88 +194,70 @@ export class MemoryDisk implements FileAccess, SnapshotFiles {
     };
   }
 
-  /** Second names of synced bytes; the names themselves become durable when the checkpoint is published. */
+  /** The names become durable with the directory. */
   linkAll(links: readonly FileLink[]): Outcome<Links> {
     const made: string[] = [];
     const undo = () => {
-      for (const path of made) this.#names.delete(path);
-    };
-    for (const { from, to } of links) {
-      const content = this.#names.get(from);
-      if (content === undefined || this.#names.has(to)) {
-        undo();
-        return { ok: false, message: `${from} cannot be linked to ${to}` };
+      for (const path of made) {
+        const { parent, name } = this.tree.place(path);
+        if (parent.entries.has(name)) parent.change([name, null]);
       }
-      assert(content.syncedLength === content.length, `${from} was linked before it was synced`);
-      this.#names.set(to, content);
-      made.push(to);
+    };
+    try {
+      for (const { from, to } of links) {
+        if (this.link(from, to) === 'exists') throw new FileError(to, 'exists', `${to} exists already`);
+        made.push(to);
+      }
+    } catch (error) {
+      undo();
+      return { ok: false, message: messageOf(error) };
     }
     return { ok: true, value: { undo } };
   }
 
-  // --- CheckpointStorage ----------------------------------------------------------------------------------------
+  // --- for the storage of whole snapshots -----------------------------------------------------------------------
 
-  storage(root: string): CheckpointStorage {
-    let attempts = 0;
-    return {
-      begin: (checkpointId, kind, _label, done) => {
-        const directory = `${root}/tmp-${checkpointId}-${kind}-${attempts++}-${this.#names.size}`;
-        this.#later(() => done({ ok: true, value: directory }));
-      },
-      publish: (directory, manifest, done) =>
-        this.#later(() => {
-          const final = `${root}/${manifest.kind}-${manifest.checkpointId}-${manifest.runId}`;
-          for (const [path, content] of [...this.#names]) {
-            if (!path.startsWith(`${directory}/`)) continue;
-            const moved = final + path.slice(directory.length);
-            assert(content.syncedLength === content.length, `${path} was published before it was synced`);
-            this.#names.delete(path);
-            this.#durableNames.delete(path);
-            this.#names.set(moved, content);
-            this.#durableNames.set(moved, content);
-          }
-          this.#manifests.set(final, manifest);
-          this.#later(() => done({ ok: true, value: final }));
-        }),
-      adopt: (directory, manifest, done) =>
-        this.#later(() => {
-          const final = `${root}/${manifest.kind}-${manifest.checkpointId}-${manifest.runId}`;
-          for (const [path, content] of [...this.#durableNames]) {
-            if (!path.startsWith(`${directory}/`)) continue;
-            this.#names.set(final + path.slice(directory.length), content);
-            this.#durableNames.set(final + path.slice(directory.length), content);
-          }
-          this.#manifests.set(final, manifest);
-          this.#later(() => done({ ok: true, value: final }));
-        }),
-      discard: (directory, done) =>
-        this.#later(() => {
-          for (const path of [...this.#names.keys()]) {
-            if (!path.startsWith(`${directory}/`)) continue;
-            this.#names.delete(path);
-            this.#durableNames.delete(path);
-          }
-          this.#manifests.delete(directory);
-          done({ ok: true, value: null });
-        }),
-    };
+  /** A full disk takes what it has room for. */
+  write(path: string, file: DiskFile, bytes: Uint8Array): void {
+    try {
+      this.faults.write(path);
+    } catch (error) {
+      file.append(bytes.subarray(0, bytes.length >> 1));
+      throw error;
+    }
+    file.append(bytes);
   }
 
-  #content(path: string): Content {
-    const content = this.#names.get(path);
-    if (content === undefined) throw new FileError(path, 'not-found', `${path} does not exist`);
-    return content;
+  /** Within one directory that is one change. */
+  move(entry: DiskFile | DiskDirectory, from: string, to: string): void {
+    const [old, moved] = [this.tree.place(from), this.tree.place(to)];
+    if (old.parent === moved.parent) old.parent.change([old.name, null], [moved.name, entry]);
+    else {
+      moved.parent.change([moved.name, entry]);
+      old.parent.change([old.name, null]);
+    }
+  }
+
+  #answer(done: (error?: FileError) => void, work: () => void): void {
+    this.later(() => {
+      try {
+        work();
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+        done(error);
+        return;
+      }
+      done();
+    });
+  }
+
+  #file(path: string): DiskFile {
+    const file = this.tree.file(path);
+    if (file === undefined) throw new FileError(path, 'not-found', `${path} does not exist`);
+    return file;
   }
 }
 
-const join = (content: Content): Uint8Array => {
-  if (content.bytes.length === 1) return content.bytes[0] as Uint8Array;
-  const joined = new Uint8Array(content.length);
-  let at = 0;
-  for (const part of content.bytes) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  content.bytes = [joined];
-  return joined;
-};
+export const sha256Of = (file: DiskFile): string => createHash('sha256').update(file.bytes()).digest('hex');
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,6 @@
 /** The points that a simulated job can go on from: what is on the disk, and what its user has kept. */
 import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import type { MemoryDisk } from './memoryDisk.ts';
-import { latestPoint } from './simulatedProcess.ts';
 
 /** What a newer savepoint calls committed is set aside by going back before it. */
 export const forgetAfter = (savepoints: RestorePoint[], point: RestorePoint): void => {
@@ -10,14 +9,6 @@ export const forgetAfter = (savepoints: RestorePoint[], point: RestorePoint): vo
       savepoints.splice(place, 1);
   }
 };
-
-export const newestPoint = (disk: MemoryDisk): RestorePoint | null => {
-  const latest = latestPoint(disk);
-  return latest === null ? null : { ...latest, supersede: false, isLatest: true };
-};
-
-export const highestId = (disk: MemoryDisk): number =>
-  Math.max(0, ...[...disk.manifests().values()].map((manifest) => manifest.checkpointId));
 
 export const retainedOn = (disk: MemoryDisk): { checkpointId: number; directory: string }[] =>
   [...disk.manifests()]

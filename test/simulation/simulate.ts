@@ -11,14 +11,18 @@ import type { JobFact } from '../../runtime/engine/job/facts.ts';
 import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import { type Acting, act, askForCheckpoint, Trap } from './act.ts';
 import { checkCommitted, committedIds } from './committed.ts';
+import type { DiskFaultKind } from './diskFaults.ts';
+import { honest } from './diskFaults.ts';
+import { DiskTrouble } from './diskTrouble.ts';
 import { describedLife, drawLife, kindsOfLife, type Travel } from './life.ts';
 import { MemoryDisk } from './memoryDisk.ts';
-import { forgetAfter, highestId, newestPoint, retainedOn } from './points.ts';
+import { forgetAfter, retainedOn } from './points.ts';
 import { randomPipeline } from './randomPipeline.ts';
 import { Replays } from './replays.ts';
 import { Scheduler } from './scheduler.ts';
-import { SimulatedProcess } from './simulatedProcess.ts';
+import { SimulatedProcess, STORAGE_ROOT } from './simulatedProcess.ts';
 import { allStages, growingStages } from './stages/allStages.ts';
+import { highestId } from './startingPoint.ts';
 
 /** Liveness: a job that has not ended after so many turns without a fault is stuck. */
 const TURNS_MAX = 400_000;
@@ -36,22 +40,37 @@ export interface SimulationResult {
   readonly lastTurns: number;
 }
 
-/** Throws with the seed and the story when a promise is broken. `travel` null: drawn. */
-export const simulate = (seed: number, travel: Travel | null = null): SimulationResult => {
+/**
+ * Throws with the seed and the story when a promise is broken. `travel` null: drawn. `diskFaults`: what the disk does wrong;
+ * null: drawn, in every second life.
+ */
+export const simulate = (
+  seed: number,
+  travel: Travel | null = null,
+  diskFaults: readonly DiskFaultKind[] | null = null,
+): SimulationResult => {
   const story: string[] = [];
   try {
-    return live(seed, travel, story);
+    return live(seed, travel, diskFaults, story);
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new Error(`seed ${seed}: ${message}\n  ${story.join('\n  ')}`, { cause: error });
   }
 };
 
-const live = (seed: number, travel: Travel | null, story: string[]): SimulationResult => {
+const live = (
+  seed: number,
+  travel: Travel | null,
+  diskFaults: readonly DiskFaultKind[] | null,
+  story: string[],
+): SimulationResult => {
   const random = seededRandom(seed);
   const scheduler = new Scheduler(random);
-  const disk = new MemoryDisk((call) => scheduler.later(call));
   const life = drawLife(random, travel);
+  const kinds = new Set<string>(kindsOfLife(life));
+  const isExactlyOnce = life.travel !== 'at-least-once';
+  const trouble = new DiskTrouble(seed, { only: diskFaults, isExactlyOnce, story, kinds });
+  const disk = new MemoryDisk((call) => scheduler.later(call), trouble.faults ?? honest);
   const trap = new Trap();
   const {
     pipeline,
@@ -70,7 +89,7 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
     return { ...definition, graph: { ...definition.graph, channelRecords, restart } };
   };
   story.push(`${description}; ${describedLife(life)}`);
-  const kinds = new Set<string>([...ofPipeline, ...kindsOfLife(life)]);
+  for (const kind of ofPipeline) kinds.add(kind);
   const replays = new Replays(kinds);
   const savepoints: RestorePoint[] = [];
   // By dice of its own: the seeds of before it live the same lives.
@@ -83,13 +102,18 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
   let checkpoints = 0;
   const hear = (fact: JobFact): void => {
     replays.hear(fact);
+    trouble.hear(fact);
     if (fact.type === 'checkpoint-completed') checkpoints++;
     if (fact.type === 'failure') story.push(toldFailure(fact));
   };
 
   for (let run = 0; ; run++) {
     const isChosen = savepoints.length > 0 && random.below(4) === 0;
-    const restore = isChosen ? chosenOf(savepoints, random.below(savepoints.length)) : newestPoint(disk);
+    const wanted = isChosen ? (savepoints[random.below(savepoints.length)] ?? null) : null;
+    const restore = trouble.begin(disk, wanted, sinkDirectories);
+    if (restore === undefined) continue;
+    if (restore === null) savepoints.length = 0;
+    else if (restore.supersede) forgetAfter(savepoints, restore);
     const parallelism = random.below(2) === 0 ? null : 1 + random.below(4);
     kinds.add(restore === null ? 'from nothing' : isChosen ? 'from an older savepoint' : 'from the newest');
     story.push(`run ${run} at parallelism ${parallelism ?? 'as planned'} from ${nameOf(restore)}`);
@@ -103,7 +127,7 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
       ringBytes: life.ringBytes,
       runId: `run${run}`,
       restore,
-      nextCheckpointId: highestId(disk) + 1,
+      nextCheckpointId: highestId(disk, STORAGE_ROOT) + 1,
       retained: retainedOn(disk),
       skewMs: (thread) => (life.clocks === 'steady' ? 0 : (thread - 1) * SKEW_MS),
       emit: hear,
@@ -114,7 +138,8 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
     const isLast = killsLeft === 0;
     const untilFault = isLast ? Number.POSITIVE_INFINITY : random.below(1 + 2 ** (4 + random.below(10)));
     let turns = 0;
-    for (; !process.over && turns < untilFault; turns++) {
+    for (; !process.over && !trouble.isRefused && turns < untilFault; turns++) {
+      if (isLast && turns === 40) trouble.end();
       if (isLast && turns === 50) askForCheckpoint(acting);
       if (!isLast && random.below(300) === 0) act(acting);
       process.advance();
@@ -125,18 +150,18 @@ const live = (seed: number, travel: Travel | null, story: string[]): SimulationR
       kinds.add(status);
       story.push(`${status} after ${turns} turns`);
       if (asked.size > 0) throw new Error(`never answered: ${[...asked].join(', ')}`);
-      if (status === 'failed') throw new Error('the job failed for good');
+      if (status === 'failed' && !trouble.hasActed) throw new Error('the job failed for good');
       if (status !== 'finished') continue;
-      const directories = Array.from({ length: SINKS_MAX }, (_unused, place) => directoryOf(place));
-      checkCommitted(expected, committedIds(disk, directories), life.travel === 'at-least-once');
+      checkCommitted(expected, committedIds(disk, sinkDirectories), !isExactlyOnce);
       return { seed, story, kinds, kills: life.kills - killsLeft, checkpoints, lastTurns: turns };
     }
-    killsLeft--;
+    if (!trouble.isRefused) killsLeft--;
     scheduler.forget();
     const fault = random.below(2) === 0 ? 'power cut' : 'kill -9';
     if (fault === 'power cut') disk.powerCut(random);
     kinds.add(fault);
     story.push(`${fault} after ${turns} turns`);
+    trouble.between(disk, restore, sinkDirectories);
   }
 };
 
@@ -146,12 +171,7 @@ const spilledBytes = (seed: number): number | null => {
 };
 
 const directoryOf = (place: number): string => `/out${place}`;
-
-const chosenOf = (savepoints: RestorePoint[], place: number): RestorePoint => {
-  const chosen = savepoints[place] as RestorePoint;
-  forgetAfter(savepoints, chosen);
-  return chosen;
-};
+const sinkDirectories = Array.from({ length: SINKS_MAX }, (_unused, place) => directoryOf(place));
 
 const nameOf = (point: RestorePoint | null): string =>
   point === null ? 'nothing' : `${point.manifest.kind} ${point.manifest.checkpointId}`;

@@ -12,6 +12,11 @@ export interface CheckpointOptions {
   readonly unaligned?: boolean;
   /** With unaligned: starts aligned and overtakes only after this. Default 0, at once. */
   readonly alignedTimeout?: Duration;
+  /**
+   * Default true: a checkpoint writes what has changed since the one before, and shares the other files with it. Otherwise it
+   * writes all state there is. Savepoints are always whole.
+   */
+  readonly incremental?: boolean;
   /** A checkpoint that takes longer has failed. Default 10 min. */
   readonly timeout?: Duration;
   /** From the end of one to the start of the next. Default 0. */
@@ -61,6 +66,7 @@ export function checkpointSettings(options: CheckpointOptions, base: CheckpointS
     mode: options.mode ?? base.mode,
     unaligned: options.unaligned ?? base.unaligned,
     alignedTimeoutMs: optionalMs(options.alignedTimeout, 'The aligned timeout', base.alignedTimeoutMs),
+    incremental: options.incremental ?? base.incremental,
     timeoutMs:
       options.timeout === undefined
         ? base.timeoutMs

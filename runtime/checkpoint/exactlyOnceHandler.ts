@@ -18,21 +18,13 @@
  */
 import { assert, present } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
-import { type AbortNotices, cancelled } from './abortNotices.ts';
+import { AbortNotices, cancelled } from './abortNotices.ts';
 import type { Barrier, CheckpointFailureReason } from './barrier.ts';
 import { type BarrierEffect, nothingHappens } from './barrierEffects.ts';
-import type {
-  BarrierHandler,
-  BarrierHandlerOptions,
-  HandlerMemory,
-  PendingAlignment,
-} from './barrierHandler.ts';
+import type { BarrierHandler, BarrierHandlerOptions, PendingAlignment } from './barrierHandler.ts';
 
-export function createExactlyOnceHandler(
-  options: BarrierHandlerOptions,
-  memory: HandlerMemory,
-): BarrierHandler {
-  return new ExactlyOnceHandler(options, memory);
+export function createExactlyOnceHandler(options: BarrierHandlerOptions): BarrierHandler {
+  return new ExactlyOnceHandler(options);
 }
 
 interface Pending {
@@ -58,18 +50,15 @@ class ExactlyOnceHandler implements BarrierHandler {
   readonly #channels: number;
   readonly #alignedTimeoutMs: number;
   readonly #alignedOnly: boolean;
-  readonly #ended: Set<number>;
+  readonly #ended = new Set<number>();
   /** In the order in which they were blocked. */
   readonly #blocked = new Set<number>();
-  readonly #notices: AbortNotices;
+  readonly #notices = new AbortNotices();
   /** The highest id that was opened or aborted. */
-  #current: number;
+  #current = -1;
   #pending: Pending | null = null;
 
-  constructor(options: BarrierHandlerOptions, memory: HandlerMemory) {
-    this.#ended = new Set(memory.ended);
-    this.#notices = memory.notices;
-    this.#current = memory.newest;
+  constructor(options: BarrierHandlerOptions) {
     this.#channels = options.channels;
     this.#alignedTimeoutMs = options.alignedTimeoutMs ?? 0;
     this.#alignedOnly = options.alignedOnly ?? false;
@@ -166,12 +155,6 @@ class ExactlyOnceHandler implements BarrierHandler {
     const effects: BarrierEffect[] = [];
     this.#turnUnaligned(pending, at, effects);
     return effects.length === 0 ? nothingHappens : effects;
-  }
-
-  retire(): { readonly effects: readonly BarrierEffect[]; readonly memory: HandlerMemory } {
-    const effects: BarrierEffect[] = [];
-    if (this.#pending !== null) this.#abort(this.#pending.barrier.checkpointId, cancelled, effects);
-    return { effects, memory: { ended: this.#ended, newest: this.#current, notices: this.#notices } };
   }
 
   /** Invariant 1. */

@@ -2,13 +2,16 @@
  * The synchronous part of a snapshot, for one operator: its keyed state is only marked, its own state (it is small) is
  * encoded at once into the data file that the asynchronous part goes on with, and what it defers is gathered.
  */
+import { unreachable } from '../base/assert.ts';
 import { textHash } from '../base/textHash.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
 import { DataFileWriter } from '../checkpoint/dataFileWriter.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { describeState, type StateDeclaration, type StateDescription } from '../state/declarations.ts';
+import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { SnapshotCursor } from '../state/snapshotCursor.ts';
+import type { ChainPlan, FileChain } from './fileChain.ts';
 import type { ChainLink } from './operatorChain.ts';
 
 export type Deferred = (done: (error?: Error) => void) => void;
@@ -21,6 +24,9 @@ export interface MarkedOperator {
   file: { readonly name: string; readonly writer: DataFileWriter } | null;
   readonly cursor: SnapshotCursor | null;
   readonly positions: readonly SourcePosition[];
+  /** Null: nobody will build on it. */
+  readonly chain: FileChain | null;
+  readonly plan: ChainPlan;
 }
 
 export interface MarkingPlace {
@@ -30,13 +36,19 @@ export interface MarkingPlace {
 }
 
 /** Of one operator, relative to the snapshot's directory. */
-export const dataFileName = (uid: string, subtaskIndex: number): string => {
+export const dataFileName = (
+  uid: string,
+  subtaskIndex: number,
+  checkpointId: number | null = null,
+): string => {
   const readable = uid
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 40)
     .replace(/^-|-$/g, '');
-  return `${readable}-${textHash(uid).slice(0, 8)}-${subtaskIndex}.state`;
+  // What later checkpoints have too is told apart from what they add.
+  const layer = checkpointId === null ? '' : `.${checkpointId}`;
+  return `${readable}-${textHash(uid).slice(0, 8)}-${subtaskIndex}${layer}.state`;
 };
 
 export const openDataFile = (
@@ -44,14 +56,21 @@ export const openDataFile = (
   maxParallelism: number,
   states: readonly StateDescription[],
   place: MarkingPlace,
+  plan: ChainPlan = { type: 'alone' },
 ): NonNullable<MarkedOperator['file']> => {
-  const name = dataFileName(uid, place.subtaskIndex);
+  const { checkpointId } = place.barrier;
+  const name = dataFileName(uid, place.subtaskIndex, plan.type === 'alone' ? null : checkpointId);
   const file = place.files.create(`${place.barrier.directory}/${name}`);
   return {
     name,
     writer: new DataFileWriter(
       file,
-      { operatorUid: uid, subtaskIndex: place.subtaskIndex, maxParallelism },
+      {
+        operatorUid: uid,
+        subtaskIndex: place.subtaskIndex,
+        maxParallelism,
+        wholeGroups: plan.type === 'increment' ? [...plan.wholeGroups] : null,
+      },
       states,
     ),
   };
@@ -60,10 +79,12 @@ export const openDataFile = (
 export const markLink = (link: ChainLink, place: MarkingPlace, deferred: Deferred[]): MarkedOperator => {
   const { barrier } = place;
   const positions: SourcePosition[] = [];
-  let file =
-    link.keyed === null ? null : openDataFile(link.uid, link.maxParallelism, link.keyed.states, place);
+  const chain = barrier.isSavepoint ? null : link.fileChain;
+  const plan = chain?.plan(barrier.directory, place.files) ?? { type: 'alone' };
+  const { uid, maxParallelism, keyed } = link;
+  let file = keyed === null ? null : openDataFile(uid, maxParallelism, keyed.states, place, plan);
   const put = (declaration: StateDeclaration, elements: readonly unknown[]): void => {
-    file ??= openDataFile(link.uid, link.maxParallelism, [], place);
+    file ??= openDataFile(uid, maxParallelism, [], place);
     file.writer.putOperatorState(describeState(declaration), elements);
   };
   try {
@@ -77,20 +98,29 @@ export const markLink = (link: ChainLink, place: MarkingPlace, deferred: Deferre
       }),
     );
   } catch (error) {
-    file?.writer.abort();
+    letGo({ cursor: null, file, plan });
     throw error;
   }
-  return {
-    uid: link.uid,
-    maxParallelism: link.maxParallelism,
-    file,
-    cursor: link.keyed?.markSnapshot(barrier.checkpointId) ?? null,
-    positions,
-  };
+  const cursor = keyed === null ? null : markKeyed(keyed, barrier.checkpointId, plan);
+  return { uid, maxParallelism, file, cursor, positions, chain, plan };
 };
 
-/** Of a snapshot that will not be: its file is removed, the state forgets the mark. */
-export const letGo = ({ cursor, file }: MarkedOperator): void => {
+const markKeyed = (keyed: KeyedStateBackend, checkpointId: number, plan: ChainPlan): SnapshotCursor => {
+  switch (plan.type) {
+    case 'alone':
+      return keyed.markSnapshot(checkpointId);
+    case 'full':
+      return keyed.markFullCheckpoint(checkpointId);
+    case 'increment':
+      return keyed.markIncrement(checkpointId, plan.wholeGroups);
+    default:
+      return unreachable(plan);
+  }
+};
+
+/** Of a snapshot that will not be: its files are removed, the state forgets the mark. */
+export const letGo = ({ cursor, file, plan }: Pick<MarkedOperator, 'cursor' | 'file' | 'plan'>): void => {
   cursor?.cancel();
   file?.writer.abort();
+  if (plan.type === 'increment') plan.links.undo();
 };

@@ -14,6 +14,7 @@ import type { KeyedStateBackend } from '../state/keyedStates.ts';
 import type { DueTimer } from '../state/timerQueue.ts';
 import type { ControlFrame } from './channels/frame.ts';
 import { closeAll } from './closeAll.ts';
+import type { FileChain } from './fileChain.ts';
 import { inOperator } from './operatorFailure.ts';
 import type { EdgeOutput } from './output.ts';
 
@@ -22,6 +23,8 @@ export class ChainLink implements Output<unknown> {
   readonly uid: string;
   readonly operator: StreamOperator;
   readonly keyed: KeyedStateBackend | null;
+  /** Null: its checkpoints are full. */
+  readonly fileChain: FileChain | null;
   readonly maxParallelism: number;
   /** Where its records go: chained operators and edges. */
   readonly output: Output<unknown>;
@@ -31,6 +34,7 @@ export class ChainLink implements Output<unknown> {
     uid: string;
     operator: StreamOperator;
     keyed: KeyedStateBackend | null;
+    fileChain: FileChain | null;
     maxParallelism: number;
     output: Output<unknown>;
     edges: readonly EdgeOutput[];
@@ -38,6 +42,7 @@ export class ChainLink implements Output<unknown> {
     this.uid = options.uid;
     this.operator = options.operator;
     this.keyed = options.keyed;
+    this.fileChain = options.fileChain;
     this.maxParallelism = options.maxParallelism;
     this.output = options.output;
     this.edges = options.edges;
@@ -105,7 +110,11 @@ export class Fanout implements Output<unknown> {
 }
 
 export interface ChainParts {
-  operator(index: number): { readonly operator: StreamOperator; readonly keyed: KeyedStateBackend | null };
+  operator(index: number): {
+    readonly operator: StreamOperator;
+    readonly keyed: KeyedStateBackend | null;
+    readonly fileChain: FileChain | null;
+  };
   edgesOf(index: number): readonly ChainEdge[];
   context(index: number, outputs: OperatorOutputs): OperatorContext;
 }

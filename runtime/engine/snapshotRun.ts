@@ -94,7 +94,7 @@ export class SnapshotRun {
     this.#putInFlight(marked);
     const { file } = marked;
     if (file === null) {
-      this.#finished.push({ uid, subtaskIndex, file: null, states: [], positions });
+      this.#finished.push({ uid, subtaskIndex, files: [], states: [], positions });
       this.#place++;
       return true;
     }
@@ -107,7 +107,11 @@ export class SnapshotRun {
         return;
       }
       const { bytes, sha256, states } = result.value;
-      this.#finished.push({ uid, subtaskIndex, file: { path: file.name, bytes, sha256 }, states, positions });
+      const saved = marked.chain?.wrote(this.barrier.checkpointId, marked.plan, file.name, result.value) ?? {
+        files: [{ path: file.name, bytes, sha256 }],
+        states,
+      };
+      this.#finished.push({ uid, subtaskIndex, ...saved, positions });
       this.#settle();
     });
     return true;

@@ -211,10 +211,6 @@ export class SourceIntake implements Intake {
     this.#triggers.push(barrier);
   }
 
-  switchMode(): void {
-    // A barrier begins here, and says itself what it is.
-  }
-
   drain(): void {
     this.#draining = true;
   }
@@ -260,6 +256,8 @@ export class SourceIntake implements Intake {
       file,
       cursor: null,
       positions: this.positions(),
+      chain: null,
+      plan: { type: 'alone' },
     };
   }
 

@@ -13,7 +13,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Barrier, CheckpointFailureReason } from '../checkpoint/barrier.ts';
 import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
-import type { CheckpointMode } from '../checkpoint/checkpointMode.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { closeAll } from './closeAll.ts';
@@ -182,19 +181,16 @@ export class Task {
     this.#intake.drain();
   }
 
-  checkpointComplete(checkpointId: number, commit: boolean): void {
+  /** `path`: where it lies. */
+  checkpointComplete(checkpointId: number, commit: boolean, path: string): void {
     this.#intake.completed(checkpointId);
+    for (const { fileChain } of this.chain.links) fileChain?.complete(checkpointId, path);
     if (commit) this.chain.notifyComplete(checkpointId);
   }
 
   checkpointAborted(checkpointId: number): void {
     this.#intake.aborted(checkpointId);
     this.#cancelSnapshot(checkpointId);
-  }
-
-  switchMode(mode: CheckpointMode): void {
-    this.#intake.switchMode(mode);
-    for (const edge of this.chain.edges) edge.switchMode(mode);
   }
 
   /** Carries out what the barrier handler decided. `gate` effects are the intake's own. */
@@ -354,6 +350,7 @@ export class Task {
   }
 
   #cancelSnapshot(checkpointId: number): void {
+    for (const { fileChain } of this.chain.links) fileChain?.aborted(checkpointId);
     for (const run of this.#snapshots) if (run.barrier.checkpointId === checkpointId) run.cancel();
   }
 }

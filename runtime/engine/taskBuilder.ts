@@ -22,6 +22,7 @@ import { logOf } from './authorLog.ts';
 import { ChannelCapture } from './channelCapture.ts';
 import { batchRecords } from './channels/frame.ts';
 import type { SubtaskId } from './control/messages.ts';
+import { defaultIncrementTuning, FileChain } from './fileChain.ts';
 import { GateIntake } from './gateIntake.ts';
 import { InputClock } from './inputClock.ts';
 import { InputGate } from './inputGate.ts';
@@ -132,7 +133,7 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
       return { edge: output, sideOutput: edge.sideOutput };
     });
 
-/** Null where barriers stay behind the records in every mode. */
+/** Null where barriers stay behind the records. */
 const overtakingOf = (
   vertex: Vertex,
   index: number,
@@ -141,20 +142,20 @@ const overtakingOf = (
   id: SubtaskId,
   { deploy }: BuildOptions,
 ): Overtaking | null => {
-  if (alignedOnly(receiver)) return null;
-  const { unaligned, alignedTimeoutMs } = deploy.checkpoints;
+  if (!deploy.checkpoints.unaligned || alignedOnly(receiver)) return null;
   const { operator } = present(vertex.operators[index], 'an operator');
   return {
     edge,
     senderUid: operator.uid,
     senderIndex: id.index,
-    timesOut: unaligned && alignedTimeoutMs > 0,
+    timesOut: deploy.checkpoints.alignedTimeoutMs > 0,
   };
 };
 
 interface BuiltOperator {
   readonly operator: StreamOperator;
   readonly keyed: KeyedStateBackend | null;
+  readonly fileChain: FileChain | null;
   readonly restoring: Iterable<void>;
 }
 
@@ -170,7 +171,7 @@ const buildOperator = (
     case 'source':
       return null;
     case 'sink':
-      return { operator: new SinkOperator(factory.sink), keyed: null, restoring: [] };
+      return { operator: new SinkOperator(factory.sink), keyed: null, fileChain: null, restoring: [] };
     case 'operator': {
       const keyed = operator.keyed
         ? new KeyedStateBackend({
@@ -187,7 +188,11 @@ const buildOperator = (
         keyed === null || old === null
           ? []
           : restoreKeyedState(keyed, factory.states, old, options.snapshots);
-      return { operator: factory.create(), keyed, restoring };
+      const isIncremental = keyed !== null && options.deploy.checkpoints.incremental;
+      const fileChain = isIncremental
+        ? new FileChain(keyed, options.increments ?? defaultIncrementTuning)
+        : null;
+      return { operator: factory.create(), keyed, fileChain, restoring };
     }
   }
 };
@@ -305,34 +310,27 @@ const gateIntake = (
     })),
   );
   const { checkpoints, restore } = options.deploy;
+  const { mode, unaligned, alignedTimeoutMs } = checkpoints;
+  const overtakes = unaligned && !alignedOnly(vertex);
   return new GateIntake({
     gate,
-    mode: checkpoints,
-    receiving: ({ mode, unaligned, alignedTimeoutMs }, memory) => {
-      const overtakes = unaligned && !alignedOnly(vertex);
-      return {
-        handler: createBarrierHandler(
-          {
-            channels: incoming.length,
-            mode,
-            alignedTimeoutMs: overtakes ? alignedTimeoutMs : null,
-            alignedOnly: !overtakes,
-          },
-          memory ?? undefined,
-        ),
-        capture: overtakes
-          ? new ChannelCapture({
-              uid: vertex.id,
-              channels: gate.channels,
-              origins: incoming.map(({ channel }) => ({
-                edge: channel.edge,
-                from: channel.fromSubtask,
-                to: channel.toSubtask,
-              })),
-            })
-          : null,
-      };
-    },
+    handler: createBarrierHandler({
+      channels: incoming.length,
+      mode,
+      alignedTimeoutMs: overtakes ? alignedTimeoutMs : null,
+      alignedOnly: !overtakes,
+    }),
+    capture: overtakes
+      ? new ChannelCapture({
+          uid: vertex.id,
+          channels: gate.channels,
+          origins: incoming.map(({ channel }) => ({
+            edge: channel.edge,
+            from: channel.fromSubtask,
+            to: channel.toSubtask,
+          })),
+        })
+      : null,
     replay:
       restore === null
         ? null

@@ -13,6 +13,7 @@ import type { FileAccess } from '../operators/files.ts';
 import type { Abort } from '../operators/operator.ts';
 import { SpillCache, type SpillOptions } from '../state/spillCache.ts';
 import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/messages.ts';
+import type { IncrementTuning } from './fileChain.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
 import { OperatorFailure, taskFailure } from './operatorFailure.ts';
@@ -33,6 +34,8 @@ export interface TaskThreadOptions {
   readonly clock: Clock;
   readonly files: FileAccess;
   readonly snapshots: SnapshotFiles;
+  /** For tests, whose state is small. */
+  readonly increments?: IncrementTuning;
   readonly send: (message: FromWorker) => void;
   /** Something was put into, or taken out of, a ring of that thread. */
   readonly wakeThread: (threadIndex: number) => void;
@@ -101,14 +104,10 @@ export class TaskThread {
         break;
       }
       case 'checkpoint-complete':
-        this.#all((task) => task.checkpointComplete(message.checkpointId, message.commit));
+        this.#all((task) => task.checkpointComplete(message.checkpointId, message.commit, message.path));
         break;
       case 'checkpoint-aborted':
         this.#all((task) => task.checkpointAborted(message.checkpointId));
-        break;
-      case 'switch-mode':
-        this.#all((task) => task.switchMode(message.mode));
-        this.#options.send({ type: 'switched' });
         break;
       case 'drain':
         this.#all((task) => task.drainSource());
@@ -254,6 +253,7 @@ export class TaskThread {
       stateful = true;
       keys += link.keyed.keyCount;
       bytes += link.keyed.estimatedBytes;
+      link.fileChain?.giveUpWhatIsTooMuch();
     }
     slot.meter.set('stateKeys', stateful ? keys : Number.NaN);
     slot.meter.set('stateBytes', stateful ? bytes : Number.NaN);

@@ -100,6 +100,8 @@ export interface CheckpointSettings {
   readonly mode: 'exactly-once' | 'at-least-once';
   readonly unaligned: boolean;
   readonly alignedTimeoutMs: number;
+  /** Checkpoints write what has changed since the one before; otherwise all that there is. */
+  readonly incremental: boolean;
   readonly timeoutMs: number;
   readonly minPauseMs: number;
   readonly maxConcurrent: number;
@@ -113,6 +115,7 @@ export const defaultCheckpointSettings: CheckpointSettings = {
   mode: 'exactly-once',
   unaligned: false,
   alignedTimeoutMs: 0,
+  incremental: true,
   timeoutMs: 600_000,
   minPauseMs: 0,
   maxConcurrent: 1,

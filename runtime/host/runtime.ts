@@ -28,7 +28,6 @@ const capabilities: readonly Capability[] = [
   'barriers',
   'checkpoint/trigger',
   'checkpoint/abort',
-  'checkpoint/configure',
   'savepoint/take',
   'savepoint/restore',
   'savepoint/compare',

@@ -39,6 +39,8 @@ export const checkpointConfig = z.object({
   tolerableFailures: count,
   retained: count,
   retainOnExit: z.boolean(),
+  /** Since 1.2. */
+  incremental: z.boolean().optional(),
 });
 export type CheckpointConfig = z.infer<typeof checkpointConfig>;
 

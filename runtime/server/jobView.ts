@@ -20,7 +20,7 @@ import type { JobSnapshot, NotificationMethod, NotificationParams } from '../pro
 import type { SavepointSummary } from '../protocol/savepoints.ts';
 import { foldCheckpointEvent } from './checkpointFold.ts';
 import { graphInfo } from './graphInfo.ts';
-import { bytesOf, savepointSummary } from './savepointInfo.ts';
+import { bytesOf, savepointSummary, writtenBytesOf } from './savepointInfo.ts';
 
 export type Notification = {
   [M in NotificationMethod]: { readonly method: M; readonly params: NotificationParams<M> };
@@ -124,8 +124,6 @@ export class JobView {
           restartAt: fact.restartAt,
           restarts: fact.restarts,
         });
-      case 'checkpoint-settings':
-        return this.#changeJob({ checkpointConfig: fact.settings });
       case 'failure': {
         const exception = this.#options.describeFailure(fact.failure, fact.at);
         this.#exceptions = [exception, ...this.#exceptions].slice(0, exceptionsMax);
@@ -306,7 +304,7 @@ export class JobView {
         syncMs: Math.max(0, report.syncMs),
         asyncMs: Math.max(0, report.asyncMs),
         acknowledgedAfterMs: Math.max(0, fact.at - details.triggeredAt),
-        stateBytes: fact.operators.reduce((sum, { file }) => sum + (file?.bytes ?? 0), 0),
+        stateBytes: sumOf(fact.operators.flatMap(({ files }) => files.map(({ bytes }) => bytes))) ?? 0,
         processedInFlightBytes: report.processedInFlightBytes,
         persistedInFlightBytes: report.persistedInFlightBytes,
       },
@@ -324,7 +322,7 @@ export class JobView {
       status: 'completed',
       completedAt: at,
       durationMs: Math.max(0, at - details.triggeredAt),
-      checkpointedBytes: bytesOf(manifest),
+      checkpointedBytes: writtenBytesOf(manifest),
       fullBytes: bytesOf(manifest),
       processedInFlightBytes: sumOf(details.subtasks.map((subtask) => subtask.processedInFlightBytes)),
       persistedInFlightBytes: sumOf(details.subtasks.map((subtask) => subtask.persistedInFlightBytes)),

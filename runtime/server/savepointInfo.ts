@@ -48,6 +48,20 @@ export function bytesOf(manifest: Manifest): number {
   );
 }
 
+/** Of the files that were written for it; the others it has in common with older checkpoints. */
+export function writtenBytesOf(manifest: Manifest): number {
+  let sum = 0;
+  for (const { files } of manifest.operators) {
+    for (const { subtaskIndex, layer = 0, bytes } of files) {
+      const isNewest = files.every(
+        (other) => other.subtaskIndex !== subtaskIndex || (other.layer ?? 0) <= layer,
+      );
+      if (isNewest) sum += bytes;
+    }
+  }
+  return sum;
+}
+
 /** What people mean by the number of keys: entries of keyed state, timers and positions aside. */
 function keysOf(manifest: Manifest): number {
   const states = manifest.operators.flatMap((operator) => withoutTimes(operator.states));

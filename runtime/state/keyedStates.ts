@@ -13,6 +13,7 @@
  */
 import { AssertionError, assert, present, unreachable } from '../base/assert.ts';
 import { MalformedBytes } from '../base/malformedBytes.ts';
+import { ChangeLog } from './changeLog.ts';
 import {
   type AggregatingState,
   isOperatorState,
@@ -30,11 +31,11 @@ import { decodeKey, KeyRefused } from './keyEncoding.ts';
 import { hashAsciiString, type KeyGroupRange, keyGroupOf, NOT_ASCII, spread } from './keyGroups.ts';
 import { fromMapKey, toMapKey } from './mapKey.ts';
 import { type OpenedState, openState } from './openedState.ts';
-import { defaultSliceUnits, SnapshotCursor, type StateTables } from './snapshotCursor.ts';
+import { defaultSliceUnits, type Increment, SnapshotCursor, type StateTables } from './snapshotCursor.ts';
 import type { SpillCache } from './spillCache.ts';
 import type { StateEntry } from './stateBlock.ts';
 import { BackendTimers, type CurrentKey } from './stateHandles.ts';
-import { mapOf } from './stateTable.ts';
+import { countEntries, mapOf } from './stateTable.ts';
 import { TimerQueue } from './timerQueue.ts';
 import { readWholeValue } from './valueReader.ts';
 
@@ -71,6 +72,8 @@ export class KeyedStateBackend {
   /** What a snapshot contains: declared states, the times of those with TTL, timers. */
   readonly #states = new Map<string, StateTables>();
   readonly #averageBytes = new Map<string, number>();
+  /** What has changed since which checkpoint. */
+  readonly changes: ChangeLog;
 
   constructor(options: KeyedStateOptions) {
     this.operatorUid = options.operatorUid;
@@ -109,6 +112,16 @@ export class KeyedStateBackend {
       queue: this.processingTimers,
     });
     this.timers = new BackendTimers(this, this.#current);
+    const states = [...this.#states.values()];
+    this.changes = new ChangeLog({
+      values: states.flatMap((state) => (state.kind === 'values' ? state.tables : [])),
+      maps: states.flatMap((state) => (state.kind === 'maps' ? state.tables : [])),
+      timers: states.flatMap((state) =>
+        state.kind === 'timers'
+          ? state.queue.groups.map((group) => ({ group, step: () => state.queue.sequence }))
+          : [],
+      ),
+    });
   }
 
   /** Every handle works on this key from now on. Throws KeyRefused with the operator's uid. */
@@ -196,14 +209,33 @@ export class KeyedStateBackend {
     return [...this.#states.values()].map(({ description }) => description);
   }
 
-  /** Marks only; see SnapshotCursor. */
+  /** Marks only; see SnapshotCursor. Nobody builds on it: what has changed is none of its business. */
   markSnapshot(checkpointId: number): SnapshotCursor {
+    return this.#mark(checkpointId, null);
+  }
+
+  /** A full checkpoint, on which increments may stand when it is complete. */
+  markFullCheckpoint(checkpointId: number): SnapshotCursor {
+    this.changes.mark(checkpointId);
+    return this.#mark(checkpointId, null);
+  }
+
+  /** What has changed since `changes.base`, and these key groups in full. */
+  markIncrement(checkpointId: number, wholeGroups: ReadonlySet<number>): SnapshotCursor {
+    assert(this.changes.base !== null, 'an increment stands on a checkpoint');
+    this.changes.mark(checkpointId);
+    const { first } = this.keyGroups;
+    return this.#mark(checkpointId, { isWhole: (i) => wholeGroups.has(first + i), log: this.changes });
+  }
+
+  #mark(checkpointId: number, increment: Increment | null): SnapshotCursor {
     return new SnapshotCursor(
       checkpointId,
       this.operatorUid,
       [...this.#states.values()],
       this.keyGroups.first,
       this.#sliceUnits,
+      increment,
       (totals) => {
         for (const [name, { entries, bytes }] of totals)
           if (entries > 0) this.#averageBytes.set(name, bytes / entries);
@@ -216,11 +248,22 @@ export class KeyedStateBackend {
     return Math.max(0, ...[...this.#states.values()].map(countKeys));
   }
 
+  /** Entries of each state, as a manifest counts them. */
+  get entryCounts(): ReadonlyMap<string, number> {
+    return new Map([...this.#states].map(([name, state]) => [name, countEntriesOf(state)]));
+  }
+
+  get entryCount(): number {
+    let count = 0;
+    for (const state of this.#states.values()) count += countEntriesOf(state);
+    return count;
+  }
+
   /** As the last snapshot measured an entry (32 bytes before that), times the entries that are there now. */
   get estimatedBytes(): number {
     let bytes = 0;
     for (const state of this.#states.values()) {
-      bytes += countKeys(state) * (this.#averageBytes.get(state.description.name) ?? 32);
+      bytes += countEntriesOf(state) * (this.#averageBytes.get(state.description.name) ?? 32);
     }
     return Math.round(bytes);
   }
@@ -260,7 +303,9 @@ export class KeyedStateBackend {
 
   /** After the entries of a key group were put back: the times of states with TTL are made whole. Throws MalformedBytes. */
   completeRestore(keyGroup: number): void {
-    for (const { ttl } of this.#opened.values()) ttl?.complete(keyGroup - this.keyGroups.first);
+    const group = keyGroup - this.keyGroups.first;
+    for (const { ttl } of this.#opened.values()) ttl?.complete(group);
+    for (const state of this.#states.values()) if (state.kind === 'maps') countEntries(state.tables[group]!);
   }
 
   #anyHandle(declaration: StateDeclaration): unknown {
@@ -303,6 +348,13 @@ export class KeyedStateBackend {
     this.#folding.set(name, state);
     return state;
   }
+}
+
+function countEntriesOf(state: StateTables): number {
+  if (state.kind !== 'maps') return countKeys(state);
+  let entries = 0;
+  for (const table of state.tables) entries += table.entryCount;
+  return entries;
 }
 
 function countKeys(state: StateTables): number {

@@ -6,9 +6,13 @@
  * The blocks come state by state, within a state by key group, within a group by key and sub key. The sorting is sliced
  * too (`sortedRuns.ts`). A slice is measured in `units`, since the core has no clock; one value is never divided, so a
  * single huge one makes its slice longer.
+ *
+ * An increment writes some key groups in full, and of the others what has changed since its base (`changeLog.ts`): what is not
+ * there any more as a removal.
  */
 
 import { ByteWriter } from '../base/byteWriter.ts';
+import type { ChangeLog, ChangesOf } from './changeLog.ts';
 import type { Key, StateDescription } from './declarations.ts';
 import { writeKey } from './keyEncoding.ts';
 import { compareMapKeys, fromMapKey, type MapKey } from './mapKey.ts';
@@ -23,13 +27,16 @@ import {
   peekEntry,
   type ValueStash,
   type ValueTable,
+  WHOLE,
 } from './stateTable.ts';
 import {
+  compareRegistrations,
   compareTimers,
   type StoredTimer,
   type TimerGroup,
   type TimerMark,
   type TimerQueue,
+  wasThereAt,
 } from './timerQueue.ts';
 import { ValueRefused } from './valueWriter.ts';
 
@@ -42,6 +49,13 @@ export type StateTables =
     }
   | { readonly kind: 'maps'; readonly description: StateDescription; readonly tables: readonly MapTable[] }
   | { readonly kind: 'timers'; readonly description: StateDescription; readonly queue: TimerQueue };
+
+/** Of an increment: what it writes. */
+export interface Increment {
+  /** By index in the range of the subtask. */
+  isWhole(groupIndex: number): boolean;
+  readonly log: Pick<ChangeLog, 'changesOf'>;
+}
 
 export interface SnapshotSlice {
   /** Null: this slice only sorted or collected. */
@@ -62,7 +76,7 @@ type Writing = Generator<SnapshotSlice, void>;
 export class SnapshotCursor {
   readonly checkpointId: number;
   readonly #operatorUid: string;
-  readonly #builder = new BlockBuilder();
+  readonly #builder: BlockBuilder;
   readonly #subKey = new ByteWriter(32);
   readonly #parts: readonly MarkedTable[];
   readonly #done: (totals: ReadonlyMap<string, { readonly entries: number; readonly bytes: number }>) => void;
@@ -78,13 +92,15 @@ export class SnapshotCursor {
     states: readonly StateTables[],
     firstGroup: number,
     sliceUnits: number,
+    increment: Increment | null,
     done: (totals: ReadonlyMap<string, { readonly entries: number; readonly bytes: number }>) => void,
   ) {
     this.checkpointId = checkpointId;
     this.#operatorUid = operatorUid;
     this.#sliceUnits = sliceUnits;
     this.#unitsLeft = sliceUnits;
-    this.#parts = states.flatMap((state) => mark(state, firstGroup));
+    this.#builder = new BlockBuilder(increment !== null);
+    this.#parts = states.flatMap((state) => mark(state, firstGroup, increment));
     for (const { description } of states) this.#totals.set(description.name, { entries: 0, bytes: 0 });
     this.#done = done;
     this.#writing = this.#write();
@@ -133,59 +149,94 @@ export class SnapshotCursor {
   *#writeValues(part: MarkedValues): Writing {
     const { table, stash } = part;
     const keys = new SortedRuns<MapKey>(compareMapKeys);
-    yield* this.#collect(keys, table.entries.keys());
-    yield* this.#collect(keys, stash.keys());
+    if (part.changes === null) {
+      yield* this.#collect(keys, table.entries.keys());
+      yield* this.#collect(keys, stash.keys());
+    } else for (const changed of part.changes) yield* this.#collect(keys, changed);
     for (let key = keys.next(); key !== undefined; key = keys.next()) {
       const saved = stash.size === 0 ? undefined : stash.get(key);
-      if (saved === ABSENT) continue;
       const value = saved === undefined ? peekEntry(table.entries, key) : saved;
-      const slice = this.#add(part, key, undefined, value);
+      const isThere = value !== ABSENT && value !== undefined;
+      const slice = isThere ? this.#add(part, key, undefined, value) : this.#remove(part, key, undefined);
       if (slice !== null) yield slice;
     }
   }
 
   *#writeMaps(part: MarkedMaps): Writing {
-    const { table, stash } = part;
+    const { table, stash, changes } = part;
     const keys = new SortedRuns<MapKey>(compareMapKeys);
-    yield* this.#collect(keys, table.entries.keys());
-    yield* this.#collect(keys, stash.keys());
+    if (changes === null) {
+      yield* this.#collect(keys, table.entries.keys());
+      yield* this.#collect(keys, stash.keys());
+    } else for (const changed of changes) yield* this.#collect(keys, changed.keys());
     for (let key = keys.next(); key !== undefined; key = keys.next()) {
+      const ofKey = changes?.flatMap((changed) => changed.get(key!) ?? []) ?? [WHOLE];
+      const isWhole = ofKey.includes(WHOLE);
+      if (isWhole && changes !== null) {
+        this.#builder.removeMap(key);
+        if (this.#builder.isFull) yield this.#takeBlock(part);
+        else if (this.#spend(units.entry)) yield pause;
+      }
       // What was saved of this key may still grow while its entries are written, so it must be there from now on.
       let saved = stash.get(key);
       if (saved === undefined) {
         saved = { detached: null, touched: new Map() };
         stash.set(key, saved);
       }
-      const live = table.entries.get(key);
       const subKeys = new SortedRuns<MapKey>(compareMapKeys);
-      const map = saved.detached ?? live;
-      if (map !== undefined) yield* this.#collect(subKeys, map.keys());
-      yield* this.#collect(subKeys, saved.touched.keys());
+      const map = saved.detached ?? table.entries.get(key);
+      if (isWhole) {
+        if (map !== undefined) yield* this.#collect(subKeys, map.keys());
+        yield* this.#collect(subKeys, saved.touched.keys());
+      } else for (const changed of ofKey) if (changed !== WHOLE) yield* this.#collect(subKeys, changed);
       for (let subKey = subKeys.next(); subKey !== undefined; subKey = subKeys.next()) {
-        const savedValue = saved.touched.get(subKey);
-        if (savedValue === ABSENT) continue;
-        const value = savedValue === undefined && map !== undefined ? peekEntry(map, subKey) : savedValue;
-        const slice = this.#add(part, key, subKey, value);
+        const touched = saved.touched.get(subKey);
+        const isThere = touched === undefined ? map?.has(subKey) === true : touched !== ABSENT;
+        const value = touched === undefined && map !== undefined ? peekEntry(map, subKey) : touched;
+        // Under the removal of its whole map nothing has to be removed.
+        const slice = isThere
+          ? this.#add(part, key, subKey, value)
+          : isWhole
+            ? null
+            : this.#remove(part, key, subKey);
         if (slice !== null) yield slice;
       }
     }
   }
 
   *#writeTimers(part: MarkedTimers): Writing {
-    const timers = new SortedRuns<StoredTimer>(compareTimers);
-    for (const timer of part.table.timers()) {
-      if (timer.sequence >= part.mark.sequence) continue;
-      if (this.#spend(timers.add(timer) ? units.run : units.collected)) yield pause;
-    }
-    // By index: more may be removed while this is under way.
-    for (let i = 0; i < part.mark.removed.length; i++) {
-      if (this.#spend(timers.add(part.mark.removed[i]!) ? units.run : units.collected)) yield pause;
+    const { table, mark: timerMark, changes } = part;
+    const timers = new SortedRuns<StoredTimer>(changes === null ? compareTimers : compareRegistrations);
+    if (changes === null) {
+      for (const timer of table.timers()) {
+        if (timer.sequence >= timerMark.sequence) continue;
+        if (this.#spend(timers.add(timer) ? units.run : units.collected)) yield pause;
+      }
+      // By index: more may be removed while this is under way.
+      for (let i = 0; i < timerMark.removed.length; i++) {
+        if (this.#spend(timers.add(timerMark.removed[i]!) ? units.run : units.collected)) yield pause;
+      }
+    } else {
+      for (const changed of changes) {
+        for (const timer of changed)
+          if (this.#spend(timers.add(timer) ? units.run : units.collected)) yield pause;
+      }
     }
     part.release();
-    for (let timer = timers.next(); timer !== undefined; timer = timers.next()) {
+    let timer = timers.next();
+    while (timer !== undefined) {
+      // A timer that was removed may have been registered again: of all that are alike one may have been there.
+      let isThere = wasThereAt(timer, timerMark.sequence);
+      let next = timers.next();
+      while (next !== undefined && compareTimers(timer, next) === 0) {
+        isThere ||= wasThereAt(next, timerMark.sequence);
+        next = timers.next();
+      }
       this.#subKey.truncate(0);
       writeKey(this.#subKey, [timer.time, fromMapKey(timer.namespace)] as Key);
-      this.#count(part, this.#builder.add(timer.key, this.#subKey.view(), undefined));
+      if (isThere) this.#count(part, this.#builder.add(timer.key, this.#subKey.view(), undefined));
+      else if (changes !== null) this.#builder.remove(timer.key, this.#subKey.view());
+      timer = next;
       if (this.#builder.isFull) yield this.#takeBlock(part);
       else if (this.#spend(units.entry)) yield pause;
     }
@@ -205,6 +256,14 @@ export class SnapshotCursor {
     return this.#spend(units.entry + (bytes.length >> 5)) ? pause : null;
   }
 
+  /** In a full snapshot what is not there is nothing to write. */
+  #remove(part: MarkedValues | MarkedMaps, key: MapKey, subKey: MapKey | undefined): SnapshotSlice | null {
+    if (part.changes === null) return null;
+    this.#builder.remove(key, subKey);
+    if (this.#builder.isFull) return this.#takeBlock(part);
+    return this.#spend(units.entry) ? pause : null;
+  }
+
   #encode(part: MarkedTable, key: MapKey, value: unknown): Uint8Array {
     try {
       return encodeStateValue(value);
@@ -219,7 +278,9 @@ export class SnapshotCursor {
     return { block: this.#builder.take(part.description, part.keyGroup) };
   }
 
+  /** The sizes of entries are averaged over what is there in full: what changes may be of another size. */
   #count(part: MarkedTable, bytes: number): void {
+    if (part.changes !== null) return;
     const totals = this.#totals.get(part.description.name)!;
     totals.entries++;
     totals.bytes += bytes;
@@ -261,26 +322,33 @@ type MarkedValues = Marked & {
   readonly kind: 'values';
   readonly table: ValueTable;
   readonly stash: ValueStash;
+  /** Null: all of it is written. */
+  readonly changes: readonly ChangesOf<ValueTable>[] | null;
 };
 type MarkedMaps = Marked & {
   readonly kind: 'maps';
   readonly table: MapTable;
   readonly stash: Map<MapKey, MapStash>;
+  readonly changes: readonly ChangesOf<MapTable>[] | null;
 };
 type MarkedTimers = Marked & {
   readonly kind: 'timers';
   readonly table: TimerGroup;
   readonly mark: TimerMark;
+  readonly changes: readonly ChangesOf<TimerGroup>[] | null;
 };
 type MarkedTable = MarkedValues | MarkedMaps | MarkedTimers;
 
-/** What was empty at the mark has nothing to write, whatever comes into it later. */
-function mark(state: StateTables, firstGroup: number): readonly MarkedTable[] {
+/** What was empty at the mark, or has not changed, has nothing to write, whatever comes into it later. */
+function mark(state: StateTables, firstGroup: number, increment: Increment | null): readonly MarkedTable[] {
   const { description } = state;
+  const changesIn = <T extends ValueTable | MapTable | TimerGroup>(table: T, i: number) =>
+    increment === null || increment.isWhole(i) ? null : increment.log.changesOf(table);
   switch (state.kind) {
     case 'values':
       return state.tables.flatMap((table, i) => {
-        if (table.entries.size === 0) return [];
+        const changes = changesIn(table, i);
+        if ((changes?.length ?? table.entries.size) === 0) return [];
         const stash: ValueStash = new Map();
         table.stashes = [...(table.stashes ?? []), stash];
         return [
@@ -290,13 +358,15 @@ function mark(state: StateTables, firstGroup: number): readonly MarkedTable[] {
             keyGroup: firstGroup + i,
             table,
             stash,
+            changes,
             release: () => (table.stashes = without(table.stashes, stash)),
           },
         ];
       });
     case 'maps':
       return state.tables.flatMap((table, i) => {
-        if (table.entries.size === 0) return [];
+        const changes = changesIn(table, i);
+        if ((changes?.length ?? table.entries.size) === 0) return [];
         const stash = new Map<MapKey, MapStash>();
         table.stashes = [...(table.stashes ?? []), stash];
         return [
@@ -306,15 +376,18 @@ function mark(state: StateTables, firstGroup: number): readonly MarkedTable[] {
             keyGroup: firstGroup + i,
             table,
             stash,
+            changes,
             release: () => (table.stashes = without(table.stashes, stash)),
           },
         ];
       });
     case 'timers':
       return state.queue.groups.flatMap((table, i) => {
-        if (table.count === 0) return [];
+        const changes = changesIn(table, i);
+        if ((changes?.length ?? table.count) === 0) return [];
         const timerMark: TimerMark = { sequence: state.queue.sequence, removed: [] };
-        table.marks = [...(table.marks ?? []), timerMark];
+        // An increment knows of every timer that it writes when it was removed: nothing has to be kept for it.
+        if (changes === null) table.marks = [...(table.marks ?? []), timerMark];
         return [
           {
             kind: 'timers',
@@ -322,6 +395,7 @@ function mark(state: StateTables, firstGroup: number): readonly MarkedTable[] {
             keyGroup: firstGroup + i,
             table,
             mark: timerMark,
+            changes,
             release: () => (table.marks = without(table.marks, timerMark)),
           },
         ];

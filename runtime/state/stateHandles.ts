@@ -1,7 +1,7 @@
 /**
  * The handles through which an operator reaches the state of the key that is current. Each knows the tables of its
  * state; the key and its group are in `CurrentKey`, which they share. Whatever they change, or hand out so that it may
- * be changed in place, they protect first (S1 in `stateTable.ts`).
+ * be changed in place, they touch first (S1 and S2 in `stateTable.ts`).
  */
 import { assert } from '../base/assert.ts';
 import type { Key, ListState, MapState, StateDeclaration, ValueState } from './declarations.ts';
@@ -10,14 +10,15 @@ import { fromMapKey, type MapKey, toMapKey } from './mapKey.ts';
 import {
   type Entries,
   isMutable,
+  isWatched,
   type MapTable,
-  protectMapEntry,
-  protectValue,
   removeMap,
   removeMapEntry,
   removeValue,
   setMapEntry,
   setValue,
+  touchMapEntry,
+  touchValue,
   type ValueTable,
 } from './stateTable.ts';
 import type { TimerQueue } from './timerQueue.ts';
@@ -58,7 +59,7 @@ export class BackendValue<T> implements ValueState<T> {
     const table = tableOf(this.#tables, this.#current);
     const value = table.entries.get(this.#current.mapKey) as T | undefined;
     if (value === undefined) return this.#initial();
-    if (table.stashes !== null && isMutable(value)) protectValue(table, this.#current.mapKey);
+    if (isWatched(table) && isMutable(value)) touchValue(table, this.#current.mapKey);
     return value;
   }
 
@@ -90,7 +91,10 @@ export class BackendList<T> implements ListState<T> {
   }
 
   get(): readonly T[] {
-    return (this.#touched().entries.get(this.#current.mapKey) as readonly T[] | undefined) ?? EMPTY;
+    const list = tableOf(this.#tables, this.#current).entries.get(this.#current.mapKey);
+    if (list === undefined) return EMPTY;
+    this.#touched();
+    return list as readonly T[];
   }
 
   add(value: T): void {
@@ -112,7 +116,7 @@ export class BackendList<T> implements ListState<T> {
 
   #touched(): ValueTable {
     const table = tableOf(this.#tables, this.#current);
-    if (table.stashes !== null) protectValue(table, this.#current.mapKey);
+    touchValue(table, this.#current.mapKey);
     return table;
   }
 }
@@ -133,7 +137,7 @@ export class BackendMap<K extends Key, V> implements MapState<K, V> {
     const table = tableOf(this.#tables, this.#current);
     const subKey = this.#subKeyOf(key);
     const value = table.entries.get(this.#current.mapKey)?.get(subKey) as V | undefined;
-    if (table.stashes !== null && isMutable(value)) protectMapEntry(table, this.#current.mapKey, subKey);
+    if (isWatched(table) && isMutable(value)) touchMapEntry(table, this.#current.mapKey, subKey);
     return value;
   }
 
@@ -170,7 +174,7 @@ export class BackendMap<K extends Key, V> implements MapState<K, V> {
 function* entriesOf<K extends Key, V>(table: MapTable, mapKey: MapKey): IterableIterator<readonly [K, V]> {
   const map = table.entries.get(mapKey);
   for (const [subKey, value] of map ?? []) {
-    if (table.stashes !== null && isMutable(value)) protectMapEntry(table, mapKey, subKey, map);
+    if (isWatched(table) && isMutable(value)) touchMapEntry(table, mapKey, subKey, map);
     yield [fromMapKey(subKey) as K, value as V];
   }
 }

@@ -6,6 +6,10 @@
  * in the table unchanged since then, or the stash holds what it was. So whoever is about to change an entry, or to hand
  * out an object that its reader may change in place, first calls `protect…`. An entry that was not there is stashed as
  * ABSENT. Objects are stashed as bytes (a reference would change with them), everything else as it is.
+ *
+ * Where checkpoints are incremental, a table also knows what has changed since the newest one was marked (`changeLog.ts`).
+ * Invariant S2: what is not among `changed` is as it was at that mark. So whoever changes an entry, or hands out such an object,
+ * calls `touch…`, which does both.
  */
 import { ByteWriter } from '../base/byteWriter.ts';
 import type { MapKey } from './mapKey.ts';
@@ -47,6 +51,8 @@ export class ValueTable {
   readonly entries: Entries<unknown>;
   /** Of the snapshots that have not written this table; null when there is none, which is nearly always. */
   stashes: readonly ValueStash[] | null = null;
+  /** Null: nobody wants to know. */
+  changed: Set<MapKey> | null = null;
   readonly refuse: Refuse;
 
   constructor(refuse: Refuse, entries: Entries<unknown>) {
@@ -61,9 +67,18 @@ export interface MapStash {
   readonly touched: Map<MapKey, unknown>;
 }
 
+/** What has changed of a key: entries of its map, or WHOLE, when the map was removed. */
+export type MapChanges = Map<MapKey, Set<MapKey> | typeof WHOLE>;
+export const WHOLE = Symbol('the whole map');
+
 export class MapTable {
   readonly entries = new Map<MapKey, Entries<unknown>>();
+  /** In the maps of all keys. */
+  entryCount = 0;
   stashes: readonly Map<MapKey, MapStash>[] | null = null;
+  changed: MapChanges | null = null;
+  /** Entries among `changed`, at most. */
+  changedCount = 0;
   readonly refuse: Refuse;
   readonly maps: MapMaking;
 
@@ -82,7 +97,7 @@ export interface MapMaking {
 export const isMutable = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** Before the entry is set, removed, or, being an object, handed out. Call only when there are stashes. */
-export function protectValue(table: ValueTable, key: MapKey): void {
+function protectValue(table: ValueTable, key: MapKey): void {
   let saved: unknown;
   for (const stash of table.stashes!) {
     if (stash.has(key)) continue;
@@ -92,7 +107,7 @@ export function protectValue(table: ValueTable, key: MapKey): void {
 }
 
 /** `map` is the table's, or one that was the table's when somebody began to iterate over it. */
-export function protectMapEntry(
+function protectMapEntry(
   table: MapTable,
   key: MapKey,
   subKey: MapKey,
@@ -109,26 +124,53 @@ export function protectMapEntry(
 }
 
 /** Before the whole map of the key is taken out of the table. */
-export function protectMap(table: MapTable, key: MapKey, map: Entries<unknown>): void {
+function protectMap(table: MapTable, key: MapKey, map: Entries<unknown>): void {
   for (const stashes of table.stashes!) stashOf(stashes, key).detached ??= map;
 }
 
-/** Protects and sets. */
-export function setValue(table: ValueTable, key: MapKey, value: unknown): void {
+/** Before the entry is set, removed, or, being an object, handed out. */
+export function touchValue(table: ValueTable, key: MapKey): void {
   if (table.stashes !== null) protectValue(table, key);
+  if (table.changed !== null) table.changed.add(key);
+}
+
+/** The same of an entry of a map; `map` as for `protectMapEntry`. */
+export function touchMapEntry(table: MapTable, key: MapKey, subKey: MapKey, map?: Entries<unknown>): void {
+  if (table.stashes !== null) protectMapEntry(table, key, subKey, map);
+  if (table.changed === null) return;
+  const changes = table.changed.get(key);
+  if (changes === WHOLE) return;
+  if (changes === undefined) {
+    table.changed.set(key, new Set([subKey]));
+    table.changedCount++;
+    return;
+  }
+  const before = changes.size;
+  changes.add(subKey);
+  table.changedCount += changes.size - before;
+}
+
+/** Does anybody want to know what is handed out? */
+export const isWatched = (table: ValueTable | MapTable): boolean =>
+  table.stashes !== null || table.changed !== null;
+
+export function setValue(table: ValueTable, key: MapKey, value: unknown): void {
+  touchValue(table, key);
   table.entries.set(key, value);
 }
 
-/** Protects and removes, if it is there. */
+/** Removes it, if it is there. */
 export function removeValue(table: ValueTable, key: MapKey): void {
-  if (table.stashes !== null) protectValue(table, key);
+  touchValue(table, key);
   table.entries.delete(key);
 }
 
-/** Protects and sets. */
 export function setMapEntry(table: MapTable, key: MapKey, subKey: MapKey, value: unknown): void {
-  if (table.stashes !== null) protectMapEntry(table, key, subKey);
-  mapOf(table, key).set(subKey, value);
+  touchMapEntry(table, key, subKey);
+  const map = mapOf(table, key);
+  const before = map.size;
+  map.set(subKey, value);
+  table.entryCount += map.size - before;
 }
 
 /** The map of the key, made where there is none. */
@@ -140,22 +182,33 @@ export function mapOf(table: MapTable, key: MapKey): Entries<unknown> {
   return map;
 }
 
-/** Protects and removes, if it is there; a map without entries leaves no key behind. */
+/** Removes it, if it is there; a map without entries leaves no key behind. */
 export function removeMapEntry(table: MapTable, key: MapKey, subKey: MapKey): void {
   const map = table.entries.get(key);
   if (map === undefined) return;
-  if (table.stashes !== null) protectMapEntry(table, key, subKey);
-  map.delete(subKey);
+  touchMapEntry(table, key, subKey);
+  if (map.delete(subKey)) table.entryCount--;
   if (map.size === 0) table.entries.delete(key);
 }
 
-/** Protects and removes the whole map of the key. */
+/** Removes the whole map of the key. */
 export function removeMap(table: MapTable, key: MapKey): void {
   const map = table.entries.get(key);
   if (map === undefined) return;
   if (table.stashes !== null) protectMap(table, key, map);
+  if (table.changed !== null) {
+    table.changed.set(key, WHOLE);
+    table.changedCount++;
+  }
+  table.entryCount -= map.size;
   table.entries.delete(key);
   table.maps.dropped(map, table);
+}
+
+/** After entries were put into its maps, or taken out, by something else than these functions: a restore. */
+export function countEntries(table: MapTable): void {
+  table.entryCount = 0;
+  for (const map of table.entries.values()) table.entryCount += map.size;
 }
 
 export function encodeStateValue(value: unknown): Uint8Array {

@@ -5,7 +5,8 @@
  *
  * Registered twice is once. A deleted timer stays in the heap until it comes up, or until most of the heap is such: then
  * the heap is made anew. A timer never changes, so a snapshot needs no stash of contents: it takes the timers that were
- * registered before the mark (`sequence`), and those that were removed since, which `removed` keeps for it.
+ * registered before the mark (`sequence`), and those that were removed since, which `removed` keeps for it. An increment
+ * takes only those among `changed`, and says of each whether it was there at the mark.
  */
 import { assert } from '../base/assert.ts';
 import type { Key } from './declarations.ts';
@@ -22,9 +23,17 @@ export interface StoredTimer {
   readonly time: number;
   readonly namespace: MapKey;
   readonly group: number;
+  /** When it was registered, in steps of the queue. */
   readonly sequence: number;
-  isLive: boolean;
+  /** When it was removed; LIVE before that. */
+  removedAt: number;
 }
+
+export const LIVE = -1;
+
+/** Was it there when the queue had come to this step? */
+export const wasThereAt = ({ sequence, removedAt }: StoredTimer, step: number): boolean =>
+  sequence < step && (removedAt === LIVE || removedAt >= step);
 
 /** What a snapshot that has not written a group needs of it. */
 export interface TimerMark {
@@ -40,6 +49,9 @@ export class TimerGroup {
   readonly byKey = new Map<MapKey, TimersOfKey>();
   marks: readonly TimerMark[] | null = null;
   count = 0;
+  /** Registered or removed since the newest checkpoint was marked, at the step `changedSince`; null: nobody wants to know. */
+  changed: Set<StoredTimer> | null = null;
+  changedSince = 0;
 
   *timers(): Generator<StoredTimer> {
     for (const timers of this.byKey.values()) {
@@ -71,7 +83,7 @@ export class TimerQueue {
     return this.#heap.length;
   }
 
-  /** Timers that are registered from now on have this number or a higher one. */
+  /** The next step: timers that are registered from now on have this number or a higher one. */
   get sequence(): number {
     return this.#sequence;
   }
@@ -88,9 +100,10 @@ export class TimerQueue {
       namespace: space,
       group,
       sequence: this.#sequence++,
-      isLive: true,
+      removedAt: LIVE,
     };
     table.count++;
+    if (table.changed !== null) table.changed.add(timer);
     this.#live++;
     this.#push(timer);
     if (timers === undefined) {
@@ -128,10 +141,15 @@ export class TimerQueue {
   }
 
   #remove(timer: StoredTimer): void {
-    timer.isLive = false;
+    timer.removedAt = this.#sequence++;
     this.#live--;
     const table = this.groups[timer.group - this.#firstGroup]!;
     table.count--;
+    if (table.changed !== null) {
+      // No checkpoint has seen one that came and went since.
+      if (timer.sequence >= table.changedSince) table.changed.delete(timer);
+      else table.changed.add(timer);
+    }
     if (table.marks !== null) {
       for (const mark of table.marks) if (timer.sequence < mark.sequence) mark.removed.push(timer);
     }
@@ -148,13 +166,13 @@ export class TimerQueue {
   }
 
   #dropRemoved(): void {
-    while (this.#heap.length > 0 && !this.#heap[0]!.isLive) this.#pop();
+    while (this.#heap.length > 0 && this.#heap[0]!.removedAt !== LIVE) this.#pop();
   }
 
   #rebuild(): void {
     // A sorted array is a heap.
     this.#heap = this.#heap
-      .filter((timer) => timer.isLive)
+      .filter((timer) => timer.removedAt === LIVE)
       .sort((a, b) => a.time - b.time || a.sequence - b.sequence);
   }
 
@@ -193,6 +211,11 @@ export function compareTimers(a: StoredTimer, b: StoredTimer): number {
   return (
     compareMapKeys(a.key, b.key) || compareMapKeys(a.time, b.time) || compareMapKeys(a.namespace, b.namespace)
   );
+}
+
+/** The same, and of one timer by when it was registered. */
+export function compareRegistrations(a: StoredTimer, b: StoredTimer): number {
+  return compareTimers(a, b) || a.sequence - b.sequence;
 }
 
 function isBefore(a: StoredTimer, b: StoredTimer): boolean {

@@ -10,7 +10,7 @@
 import type { ListState, StateTtl, ValueState } from './declarations.ts';
 import type { MapKey } from './mapKey.ts';
 import { type BackendValue, type CurrentKey, EMPTY, tableOf } from './stateHandles.ts';
-import { isMutable, protectValue, removeValue, setValue, type ValueTable } from './stateTable.ts';
+import { isMutable, removeValue, setValue, touchValue, type ValueTable } from './stateTable.ts';
 import { isExpired } from './ttl.ts';
 import { dropExpiredElements, type TtlSweep } from './ttlSweep.ts';
 
@@ -149,7 +149,7 @@ export class TtlList<T> implements ListState<T>, Expiring {
     const before = lists.entries.get(mapKey) as readonly T[] | undefined;
     if (before === undefined) return EMPTY;
     // The elements may be objects that the reader changes.
-    if (lists.stashes !== null) protectValue(lists, mapKey);
+    touchValue(lists, mapKey);
     dropExpiredElements(lists, times, mapKey, (touchedAt) => isExpired(touchedAt, this.#rules.ttl, now));
     const left = (lists.entries.get(mapKey) as readonly T[] | undefined) ?? EMPTY;
     if (refreshesOnRead(this.#rules) && left.length > 0) setValue(times, mapKey, timesFor(left, now));
@@ -160,7 +160,7 @@ export class TtlList<T> implements ListState<T>, Expiring {
 const timesFor = (elements: readonly unknown[], now: number): readonly number[] => elements.map(() => now);
 
 function pushOnto(table: ValueTable, key: MapKey, element: unknown): void {
-  if (table.stashes !== null) protectValue(table, key);
+  touchValue(table, key);
   const list = table.entries.get(key) as unknown[] | undefined;
   if (list === undefined) table.entries.set(key, [element]);
   else list.push(element);

@@ -7,10 +7,10 @@ import { type BackendMap, type CurrentKey, tableOf } from './stateHandles.ts';
 import {
   isMutable,
   type MapTable,
-  protectMapEntry,
   removeMap,
   removeMapEntry,
   setMapEntry,
+  touchMapEntry,
 } from './stateTable.ts';
 import { isExpired } from './ttl.ts';
 import { answersExpired, type Expiring, refreshesOnRead, type TtlRules } from './ttlHandles.ts';
@@ -121,7 +121,7 @@ export class TtlMap<K extends Key, V> implements MapState<K, V>, Expiring {
       // Cleared meanwhile: what is left of the old map has no times.
       if (maps.entries.get(mapKey) !== map) return;
       const expired = isExpired(times.entries.get(mapKey)?.get(subKey) as number, this.#rules.ttl, now);
-      if (maps.stashes !== null && isMutable(value)) protectMapEntry(maps, mapKey, subKey);
+      if (isMutable(value)) touchMapEntry(maps, mapKey, subKey);
       if (expired) {
         removeMapEntry(maps, mapKey, subKey);
         removeMapEntry(times, mapKey, subKey);

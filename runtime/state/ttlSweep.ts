@@ -7,7 +7,7 @@
  * After a whole round the oldest time that was left is known, and everything that was touched meanwhile is younger than
  * the round: until these expire there is nothing to look for, and an access costs one comparison.
  *
- * What it removes, it protects first (S1 in `stateTable.ts`), and it removes the entry together with its time (T1 in
+ * What it removes, it touches first (S1 and S2 in `stateTable.ts`), and it removes the entry together with its time (T1 in
  * `ttl.ts`). A map that was cleared since its walk began may be what a snapshot keeps: it is left alone.
  */
 import type { StateTtl } from './declarations.ts';

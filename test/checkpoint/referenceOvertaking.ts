@@ -31,9 +31,6 @@ interface Following {
   readonly complete: boolean;
 }
 
-/** From the trigger to the first that hears of it. */
-const WAY_MS = 2;
-
 const nothing: Following = { blocked: [], captured: [], overtaken: [], marked: null, complete: false };
 
 export class ReferenceOvertaking {
@@ -43,7 +40,7 @@ export class ReferenceOvertaking {
   readonly #ended = new Set<number>();
   readonly #noticed = new Set<number>();
   readonly #told = new Set<number>();
-  /** Shortly before it was first heard of. */
+  /** When each checkpoint was first heard of is when it was triggered. */
   readonly #triggeredAt = new Map<number, number>();
   #live: Known | null = null;
   #highest = -1;
@@ -54,7 +51,7 @@ export class ReferenceOvertaking {
   }
 
   triggeredAt(id: number, now: number): number {
-    const at = this.#triggeredAt.get(id) ?? now - WAY_MS;
+    const at = this.#triggeredAt.get(id) ?? now;
     this.#triggeredAt.set(id, at);
     return at;
   }

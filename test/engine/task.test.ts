@@ -137,7 +137,7 @@ describe('around a barrier', () => {
     const operator = new Recorder();
     const task = oneTask(operator);
     task.handle({ type: 'cancel' });
-    task.handle({ type: 'checkpoint-complete', checkpointId: 1, commit: true });
+    task.handle({ type: 'checkpoint-complete', checkpointId: 1, commit: true, path: '/chk' });
     expect(operator.calls).toEqual(['close']);
   });
 
@@ -161,8 +161,8 @@ describe('around a barrier', () => {
   test('sinks commit only when told to: not for a savepoint that does not stop the job', () => {
     const operator = new Recorder();
     const task = oneTask(operator);
-    task.handle({ type: 'checkpoint-complete', checkpointId: 1, commit: false });
-    task.handle({ type: 'checkpoint-complete', checkpointId: 2, commit: true });
+    task.handle({ type: 'checkpoint-complete', checkpointId: 1, commit: false, path: '/chk' });
+    task.handle({ type: 'checkpoint-complete', checkpointId: 2, commit: true, path: '/chk' });
     expect(operator.calls).toEqual(['complete 2']);
   });
 });

@@ -89,7 +89,7 @@ const hasFile = (task: OneTask, id: number): boolean =>
       (message) =>
         message.type === 'acknowledged' &&
         message.checkpointId === id &&
-        message.operators.some(({ file }) => file !== null),
+        message.operators.some(({ files }) => files.length > 0),
     );
 
 test('C1 the snapshot is taken at the first barrier, and what comes before the last one is in flight', () => {

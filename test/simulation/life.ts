@@ -42,6 +42,8 @@ export const drawLife = (random: Random, travel: Travel | null): Life => {
     mode: travels === 'at-least-once' ? 'at-least-once' : 'exactly-once',
     unaligned: !isAligned,
     alignedTimeoutMs: travels === 'aligned with timeout' ? timeoutMs : 0,
+    // Of a number that is drawn anyway: no other draw moves.
+    incremental: timeoutMs % 5 !== 0,
     intervalMs: random.below(6) === 0 ? null : 2 + random.below(30),
     minPauseMs: random.below(3) === 0 ? random.below(10) : 0,
     maxConcurrent: isAligned && random.below(2) === 0 ? concurrent : 1,
@@ -110,6 +112,7 @@ export const kindsOfLife = (life: Life): readonly string[] => {
   if (life.ringBytes === RING_BYTES_MIN && life.threadsMax > 1) kinds.push('smallest rings');
   if (life.channelRecords === 1) kinds.push('smallest queues');
   if (settings.intervalMs === null) kinds.push('no periodic checkpoints');
+  if (!settings.incremental) kinds.push('full checkpoints only');
   if (settings.maxConcurrent > 1) kinds.push('concurrent checkpoints');
   if (settings.minPauseMs > 0) kinds.push('min pause');
   if (settings.retained === 1) kinds.push('one retained');

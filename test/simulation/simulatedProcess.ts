@@ -163,6 +163,8 @@ export class SimulatedProcess {
         clock: scheduler.clockOf(this.#options.skewMs?.(threadIndex) ?? 0),
         files: disk,
         snapshots: disk,
+        // So little state that a real one would never be an increment.
+        increments: { fullBelowBytes: 0, slices: 4 },
         send: (message) => {
           const sent = structuredClone(message);
           scheduler.inLine(line, () => {

@@ -75,7 +75,6 @@ export interface PendingAction {
     | 'stop'
     | 'restore'
     | 'abort'
-    | 'configure'
     | 'cancel'
     | 'delete'
     | 'label'

@@ -3,7 +3,6 @@
  * Everything in them survives a structured clone.
  */
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
-import type { CheckpointMode } from '../../checkpoint/checkpointMode.ts';
 import type { OldFile } from '../../checkpoint/savedLayers.ts';
 import type { CheckpointSettings, RestartStrategy, SourceLocation } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
@@ -18,19 +17,21 @@ export interface SubtaskId {
 
 export const subtaskName = (id: SubtaskId): string => `${id.vertex}[${id.index}]`;
 
-/** A data file of a snapshot; `path` is relative to the directory of the snapshot that wrote it. */
+/** A data file of a snapshot; `path` is relative to the directory of the snapshot. */
 export interface DataFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** On how many older ones it stands; absent: on none. */
+  readonly layer?: number;
 }
 
 /** What one operator of one subtask put into a snapshot. */
 export interface OperatorSnapshot {
   readonly uid: string;
   readonly subtaskIndex: number;
-  /** Null when there was nothing to write. */
-  readonly file: DataFile | null;
+  /** Oldest layer first, the one that was written for this snapshot last; none when there was nothing to write. */
+  readonly files: readonly DataFile[];
   readonly states: readonly (StateDescription & { readonly keys: number; readonly bytes: number })[];
   readonly positions: readonly SourcePosition[];
 }
@@ -83,10 +84,14 @@ export interface DeployOptions {
 
 export type ToWorker =
   | { readonly type: 'trigger'; readonly subtasks: readonly SubtaskId[]; readonly options: TriggerOptions }
-  | { readonly type: 'checkpoint-complete'; readonly checkpointId: number; readonly commit: boolean }
+  /** `path`: where it lies now. */
+  | {
+      readonly type: 'checkpoint-complete';
+      readonly checkpointId: number;
+      readonly commit: boolean;
+      readonly path: string;
+    }
   | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
-  /** After the aborts of what was pending: gates and outputs change their mode, and the thread answers `switched`. */
-  | { readonly type: 'switch-mode'; readonly mode: CheckpointMode }
   /** Sources end as if their input had ended; what follows is an ordinary end of the job. */
   | { readonly type: 'drain' }
   /** The job is over: close everything in order. */
@@ -162,7 +167,6 @@ export type FromWorker =
       readonly operator: string;
       readonly metrics: readonly MetricReading[];
     }
-  | { readonly type: 'switched' }
   | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
   | { readonly type: 'failed'; readonly failure: TaskFailure }
   | {

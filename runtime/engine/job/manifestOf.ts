@@ -28,8 +28,8 @@ export const manifestOf = ({ graph, snapshots, ...known }: ManifestInputs): Mani
     const own = snapshots
       .filter((snapshot) => snapshot.uid === operator.uid)
       .sort((a, b) => a.subtaskIndex - b.subtaskIndex);
-    const files: ManifestFile[] = own.flatMap((snapshot) =>
-      snapshot.file === null ? [] : [{ ...snapshot.file, subtaskIndex: snapshot.subtaskIndex }],
+    const files: ManifestFile[] = own.flatMap(({ files: ofSubtask, subtaskIndex }) =>
+      ofSubtask.map((file) => ({ ...file, subtaskIndex })),
     );
     operators.push({
       uid: operator.uid,

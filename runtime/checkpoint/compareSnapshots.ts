@@ -57,7 +57,7 @@ export function compareSnapshots(
   progress: Progress = () => {},
 ): SnapshotComparison {
   const pairs = pairsOf(a.manifest, b.manifest);
-  const total = pairs.reduce((sum, { inA, inB }) => sum + Math.max(inA?.keys ?? 0, inB?.keys ?? 0), 0);
+  const total = pairs.reduce((sum, { likely }) => sum + likely, 0);
   let done = 0;
   const watch: Watch = (entries) => {
     done = Math.min(total, done + entries);
@@ -93,6 +93,8 @@ interface StatePair {
   readonly inA: ManifestState | null;
   readonly inB: ManifestState | null;
   readonly hasTimes: boolean;
+  /** Entries to be looked at, about. */
+  readonly likely: number;
 }
 
 /** Operators and states of B in their order, then those that only A has. */
@@ -108,9 +110,17 @@ function pairsOf(a: Manifest, b: Manifest): readonly StatePair[] {
       const state = (inB ?? inA)!;
       const timed = (operator: ManifestOperator | undefined) =>
         operator !== undefined && companionsOf(operator, state).times !== null;
-      return { operator: (now ?? old)!, state, inA, inB, hasTimes: timed(old) && timed(now) };
+      const likely = Math.max(entriesIn(inA, old), entriesIn(inB, now));
+      return { operator: (now ?? old)!, state, inA, inB, hasTimes: timed(old) && timed(now), likely };
     });
   });
+}
+
+/** Of a broadcast map, whose copies a manifest counts all, those of one copy. */
+function entriesIn(state: ManifestState | null, operator: ManifestOperator | undefined): number {
+  if (state === null || operator === undefined) return 0;
+  const copies = state.type === 'operator-broadcast' ? Math.max(1, operator.files.length) : 1;
+  return Math.ceil(state.keys / copies);
 }
 
 const byUid = ({ operators }: Manifest): ReadonlyMap<string, ManifestOperator> =>

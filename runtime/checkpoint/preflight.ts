@@ -13,6 +13,7 @@ import { unreachable } from '../base/assert.ts';
 import type { GraphOperator, JobGraph } from '../graph/jobGraph.ts';
 import { isOperatorState, type StateDescription, type StateType } from '../state/declarations.ts';
 import type { Manifest, ManifestOperator, ManifestState } from './manifest.ts';
+import { isLike, titled } from './planChanges.ts';
 import { bytesText, counted } from './quantityText.ts';
 import { stateMismatch } from './stateMismatch.ts';
 import { withoutTimes } from './timesOfStates.ts';
@@ -72,6 +73,9 @@ export function preflight(manifest: Manifest, graph: JobGraph, facts: PreflightF
   });
   const uids = new Set(graph.operators.map(({ uid }) => uid));
   const orphans = savedOperators.filter(({ uid }) => !uids.has(uid));
+  const fresh = graph.operators.filter(({ uid }) => !savedOperators.some((saved) => saved.uid === uid));
+  const likely = (saved: ManifestOperator) =>
+    fresh.find((operator) => isLike({ ...saved, states: declaredIn(saved) }, operator)) ?? null;
   const items = [
     ...planned,
     ...orphans.flatMap((saved) =>
@@ -80,7 +84,7 @@ export function preflight(manifest: Manifest, graph: JobGraph, facts: PreflightF
         .map((state) =>
           isInFlight(state)
             ? inFlightItem(saved, saved.parallelism, state, false)
-            : droppedItem(saved, state),
+            : droppedItem(saved, state, likely(saved)),
         ),
     ),
   ];
@@ -138,7 +142,7 @@ function knownOperator(
   const names = new Set(declared.map((state) => state.name));
   const dropped = saved.states
     .filter((state) => !names.has(state.name) && !isInFlight(state) && hasEntries(state))
-    .map((state) => droppedItem(saved, state));
+    .map((state) => droppedItem(saved, state, null));
   if (items.length > 0 || dropped.length > 0) return [...items, ...dropped];
   return [{ uid, name, state: null, verdict: 'as-is', text: 'Has no state.', keys: null, bytes: null }];
 }
@@ -175,7 +179,7 @@ function stateItem(
   const rescaled =
     saved.parallelism === operator.parallelism ? null : `${saved.parallelism} → ${operator.parallelism}`;
   if (declared.schemaVersion > state.schemaVersion) {
-    const versions = `Migrated v${state.schemaVersion} → v${declared.schemaVersion}`;
+    const versions = `Migrated ${stepsText(state.schemaVersion, declared.schemaVersion)}`;
     return [
       {
         ...known,
@@ -191,6 +195,13 @@ function stateItem(
       { ...known, verdict: 'rescaled', text: `Rescaled ${rescaled}: ${amount(state, saved)}.`, keys, bytes },
     ];
   return [{ ...known, verdict: 'as-is', text: `As is: ${amount(state, saved)}.`, keys, bytes }];
+}
+
+/** v1 → v2 → v3: each step is a migration of the author's. */
+function stepsText(from: number, to: number): string {
+  const steps = Array.from({ length: to - from + 1 }, (_, i) => `v${from + i}`);
+  if (steps.length > 5) steps.splice(2, steps.length - 4, '…');
+  return steps.join(' → ');
 }
 
 function inFlightItem(
@@ -217,11 +228,25 @@ function inFlightItem(
 
 const isInFlight = ({ type }: ManifestState): boolean => type === 'in-flight';
 
-function droppedItem(saved: ManifestOperator, state: ManifestState): PreflightItem {
+/** `likely`: an operator of the plan that may be the same one under another uid. */
+function droppedItem(
+  saved: ManifestOperator,
+  state: ManifestState,
+  likely: GraphOperator | null,
+): PreflightItem {
   const { uid, name } = saved;
-  const text = `No operator takes the state ${state.name} of ${uid}: ${amount(state, saved)} would be left behind; the savepoint itself keeps them.`;
+  const left = `${amount(state, saved)} would be left behind; the savepoint itself keeps them.`;
+  const hint =
+    likely === null
+      ? ''
+      : ` ${titled(likely)} is new and has the same states: if it is the same operator, give it the uid ${uid}.`;
+  const text = `No operator takes the state ${state.name} of ${uid}: ${left}${hint}`;
   return { uid, name, state: state.name, verdict: 'dropped', text, keys: state.keys, bytes: state.bytes };
 }
+
+/** A plan lists no timers. */
+const declaredIn = ({ states }: ManifestOperator): readonly ManifestState[] =>
+  states.filter((state) => state.type !== 'timers' && !isInFlight(state));
 
 function replayOf(
   manifest: Manifest,

@@ -31,7 +31,6 @@ export type StateRole =
   | 'async-calls'
   /** Prepared by a sink and not known to be committed. */
   | 'committables'
-  | 'sink-writer'
   /** Records that a barrier has overtaken. */
   | 'in-flight'
   | 'bookkeeping';
@@ -90,7 +89,7 @@ const ofOperators: readonly {
 }[] = [
   { operators: ['source'], names: ['splits'], types: union, role: 'splits' },
   { operators: ['sink'], names: ['committables'], types: union, role: 'committables' },
-  { operators: ['sink'], names: ['writer'], types: union, role: 'sink-writer' },
+  { operators: ['sink'], names: ['writer'], types: union, role: 'bookkeeping' },
   { operators: windowed, names: ['windows', 'elements'], types: perKey, role: 'windows' },
   { operators: windowed, names: ['panes'], types: perKey, role: 'panes' },
   { operators: windowed, names: ['sessions'], types: perKey, role: 'sessions' },

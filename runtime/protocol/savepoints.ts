@@ -118,7 +118,6 @@ export const stateRole = z.enum([
   'splits',
   'async-calls',
   'committables',
-  'sink-writer',
   'in-flight',
   'bookkeeping',
 ]);

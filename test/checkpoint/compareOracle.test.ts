@@ -37,7 +37,14 @@ const puts = fc.array(
   fc.record({
     key: arbitraryKey,
     subKey: arbitraryKey,
-    value: fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withDate: false, maxDepth: 1 }),
+    value: fc.anything({
+      withBigInt: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withDate: false,
+      maxDepth: 1,
+    }),
     time: fc.integer({ min: -5, max: 5 }),
   }),
   { maxLength: 12 },
@@ -85,7 +92,9 @@ function snapshot(
         const sum = states.get(state.name);
         states.set(
           state.name,
-          sum === undefined ? state : { ...state, keys: sum.keys + state.keys, bytes: sum.bytes + state.bytes },
+          sum === undefined
+            ? state
+            : { ...state, keys: sum.keys + state.keys, bytes: sum.bytes + state.bytes },
         );
       }
     });

@@ -83,7 +83,13 @@ describe('what becomes of a state', () => {
       'a newer schema',
       { states: [declared({ schemaVersion: 3, migratesFrom: 1 })] },
       { states: [savedState({ keys: 1, bytes: 5 })] },
-      ['count', 'migrated', 'Migrated v1 → v3: 1 key, 5 B.'],
+      ['count', 'migrated', 'Migrated v1 → v2 → v3: 1 key, 5 B.'],
+    ],
+    [
+      'a much newer schema',
+      { states: [declared({ schemaVersion: 9, migratesFrom: 1 })] },
+      { states: [savedState({ keys: 1, bytes: 5 })] },
+      ['count', 'migrated', 'Migrated v1 → v2 → … → v8 → v9: 1 key, 5 B.'],
     ],
     [
       'both',
@@ -371,3 +377,19 @@ function graph(operators: readonly GraphOperator[]): JobGraph {
     restart: defaultRestartStrategy,
   };
 }
+
+test('an operator that may only have lost its uid is named', () => {
+  const saved = { uid: 'old', name: 'old', states: [savedState()] };
+  const alike = operator({ uid: 'new', states: [declared()] });
+  const [item] = preflight(
+    manifest({
+      operators: [{ type: 'process', parallelism: 2, maxParallelism: 128, files: [], ...saved }],
+      sources: [],
+    }),
+    graph([alike]),
+    nothing,
+  ).items.filter(({ verdict }) => verdict === 'dropped');
+  expect(item?.text).toBe(
+    'No operator takes the state count of old: 21,016 keys, 17.7 MiB would be left behind; the savepoint itself keeps them. op (new) is new and has the same states: if it is the same operator, give it the uid old.',
+  );
+});

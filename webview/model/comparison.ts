@@ -110,8 +110,6 @@ export function stateTitle({ state, role }: Pick<StateDifference, 'state' | 'rol
       return 'calls under way';
     case 'committables':
       return 'output to be committed';
-    case 'sink-writer':
-      return 'state of the writers';
     case 'in-flight':
       return state.startsWith('sent') ? 'in flight, still with the sender' : 'in flight, in channels';
     case 'state':

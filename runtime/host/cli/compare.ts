@@ -217,7 +217,6 @@ const roleTexts: Readonly<Record<Comparison['states'][number]['role'], string>> 
   splits: 'positions',
   'async-calls': 'calls under way',
   committables: 'to be committed',
-  'sink-writer': 'state of the writers',
   'in-flight': 'records in flight',
   bookkeeping: 'bookkeeping',
 };

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { barrierMutants } from './mutants/barriers.ts';
 import { connectorMutants } from './mutants/connectors.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
+import { engineMutants } from './mutants/engine.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { recoveryMutants } from './mutants/recovery.ts';
 import { type MutantOutcome, runMutants } from './mutants/run.ts';
@@ -50,6 +51,7 @@ const all: readonly Mutant[] = [
   ...barrierMutants,
   ...connectorMutants,
   ...coordinatorMutants,
+  ...engineMutants,
   ...operatorMutants,
   ...recoveryMutants,
   ...savepointMutants,

@@ -195,6 +195,20 @@ export class DashboardController {
     );
   }
 
+  /** Until the run ends. */
+  async switchMode(unaligned: boolean): Promise<void> {
+    await this.act(
+      'configure',
+      unaligned ? 'Switching to unaligned checkpoints' : 'Switching to aligned checkpoints',
+      async (rpc) =>
+        void (await rpc.request('checkpoint/configure', {
+          mode: 'exactly-once',
+          unaligned,
+          alignedTimeoutMs: 0,
+        })),
+    );
+  }
+
   async label(savepoint: SavepointSummary, label: string, notes: string): Promise<void> {
     this.dialog(null);
     await this.act('label', 'Writing the label', async (rpc) => {

@@ -17,16 +17,24 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
-import { AbortNotices, cancelled } from './abortNotices.ts';
+import { type AbortNotices, cancelled } from './abortNotices.ts';
 import type { Barrier, CheckpointFailureReason } from './barrier.ts';
 import { type BarrierEffect, nothingHappens } from './barrierEffects.ts';
-import type { BarrierHandler, BarrierHandlerOptions, PendingAlignment } from './barrierHandler.ts';
+import type {
+  BarrierHandler,
+  BarrierHandlerOptions,
+  HandlerMemory,
+  PendingAlignment,
+} from './barrierHandler.ts';
 
 /** As many as Flink tracks. */
 export const pendingMax = 50;
 
-export function createAtLeastOnceHandler(options: BarrierHandlerOptions): BarrierHandler {
-  return new AtLeastOnceHandler(options.channels);
+export function createAtLeastOnceHandler(
+  options: BarrierHandlerOptions,
+  memory: HandlerMemory,
+): BarrierHandler {
+  return new AtLeastOnceHandler(options.channels, memory);
 }
 
 interface Pending {
@@ -37,15 +45,18 @@ interface Pending {
 
 class AtLeastOnceHandler implements BarrierHandler {
   readonly #channels: number;
-  readonly #ended = new Set<number>();
-  readonly #notices = new AbortNotices();
+  readonly #ended: Set<number>;
+  readonly #notices: AbortNotices;
   /** Ascending. */
   #pending: Pending[] = [];
   /** The highest id that was opened or aborted. */
-  #newest = -1;
+  #newest: number;
 
-  constructor(channels: number) {
+  constructor(channels: number, memory: HandlerMemory) {
     this.#channels = channels;
+    this.#ended = new Set(memory.ended);
+    this.#notices = memory.notices;
+    this.#newest = memory.newest;
   }
 
   get pending(): PendingAlignment | null {
@@ -119,6 +130,13 @@ class AtLeastOnceHandler implements BarrierHandler {
 
   timeout(): readonly BarrierEffect[] {
     return nothingHappens;
+  }
+
+  retire(): { readonly effects: readonly BarrierEffect[]; readonly memory: HandlerMemory } {
+    const effects: BarrierEffect[] = [];
+    for (const { barrier } of this.#pending) this.#tell(barrier.checkpointId, cancelled, effects);
+    this.#pending = [];
+    return { effects, memory: { ended: this.#ended, newest: this.#newest, notices: this.#notices } };
   }
 
   #find(checkpointId: number): Pending | undefined {

@@ -35,6 +35,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
+import { AbortNotices } from './abortNotices.ts';
 import { createAtLeastOnceHandler } from './atLeastOnceHandler.ts';
 import type { Barrier, CheckpointFailureReason } from './barrier.ts';
 import type { BarrierEffect } from './barrierEffects.ts';
@@ -84,17 +85,35 @@ export interface BarrierHandler {
   end(channel: number, at: Moment): readonly BarrierEffect[];
   /** The timer that was armed; a stray one does nothing. */
   timeout(at: Moment): readonly BarrierEffect[];
+  /**
+   * The task is switched to another mode: what is pending is aborted, and a handler of the new mode goes on from what this
+   * one has seen. Barriers of what was aborted are still on their way, and mean no more to it than to this one.
+   */
+  retire(at: Moment): { readonly effects: readonly BarrierEffect[]; readonly memory: HandlerMemory };
   isBlocked(channel: number): boolean;
   /** For the dashboard: the newest checkpoint that is waited for. */
   readonly pending: PendingAlignment | null;
 }
 
-export function createBarrierHandler(options: BarrierHandlerOptions): BarrierHandler {
+/** What a handler hands to its successor. */
+export interface HandlerMemory {
+  /** Channels. */
+  readonly ended: ReadonlySet<number>;
+  /** The highest id that was opened or aborted. */
+  readonly newest: number;
+  readonly notices: AbortNotices;
+}
+
+/** `memory`: of the handler before it; a task begins without one. */
+export function createBarrierHandler(
+  options: BarrierHandlerOptions,
+  memory: HandlerMemory = { ended: new Set(), newest: -1, notices: new AbortNotices() },
+): BarrierHandler {
   assert(
     Number.isInteger(options.channels) && options.channels > 0,
     'a barrier handler needs at least one channel',
   );
   return options.mode === 'exactly-once'
-    ? createExactlyOnceHandler(options)
-    : createAtLeastOnceHandler(options);
+    ? createExactlyOnceHandler(options, memory)
+    : createAtLeastOnceHandler(options, memory);
 }

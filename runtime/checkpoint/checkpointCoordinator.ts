@@ -24,6 +24,7 @@
  *  5. A directory is discarded only when its attempt was aborted.
  *  6. A savepoint is neither subsumed nor counted as a failure, and never subsumes.
  *  7. While a snapshot that the job ends with is under way, nothing else begins.
+ *  8. While the job is switched to another mode, nothing begins, and nothing that a gate still works on is under way.
  */
 import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
@@ -33,6 +34,7 @@ import type { CheckpointFailureReason } from './barrier.ts';
 import { AbortedAttempts, type Attempt, createAttempt, endsJob, expiryMessage } from './checkpointAttempt.ts';
 import type { AttemptDescription, CoordinatorEffect, Subtask } from './checkpointEffects.ts';
 import { CheckpointFailures } from './checkpointFailures.ts';
+import { type CheckpointMode, modeText } from './checkpointMode.ts';
 import {
   type AskedTrigger,
   type CheckpointRequest,
@@ -93,7 +95,7 @@ type Effects<Operators, Report> = readonly CoordinatorEffect<Operators, Report>[
 
 /** `Operators` and `Report` are what a task acknowledges with. */
 export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
-  readonly #settings: CheckpointSettings;
+  #settings: CheckpointSettings;
   readonly #requests: CheckpointRequests;
   readonly #aborted = new AbortedAttempts();
   readonly #failures: CheckpointFailures;
@@ -103,6 +105,8 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   #effects: CoordinatorEffect<Operators, Report>[] = [];
   /** `over`: nothing begins any more, but what is under way may end well. */
   #phase: 'deployed' | 'running' | 'over' | 'stopping' | 'stopped' = 'deployed';
+  /** Gates are being switched to another mode: nothing begins before all of them are. */
+  #isSwitching = false;
   readonly #plan: TriggerPlan;
   readonly #completed: number[];
   #nextCheckpointId: number;
@@ -146,7 +150,8 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     if (this.#phase !== 'running') return null;
     const deadlines: number[] = [];
     if (this.#schedule.nextMs !== null) deadlines.push(this.#schedule.nextMs);
-    if (this.#finalRetryMs !== null && this.#wantsFinal()) deadlines.push(this.#finalRetryMs);
+    if (this.#finalRetryMs !== null && !this.#isSwitching && this.#wantsFinal())
+      deadlines.push(this.#finalRetryMs);
     for (const { phase, expiresMs } of this.#pending.values())
       if (phase !== 'publishing') deadlines.push(expiresMs);
     return deadlines.length === 0 ? null : Math.min(...deadlines);
@@ -300,6 +305,29 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   }
 
   /**
+   * The job is switched to another mode. What gates still work on is aborted, and nothing begins before `switched`: a barrier
+   * that met gates of both modes would promise exactly-once for what one of them counted at-least-once.
+   */
+  switchMode(mode: CheckpointMode, at: Moment): Effects<Operators, Report> {
+    this.#isSwitching = true;
+    this.#settings = { ...this.#settings, ...mode };
+    if (this.#phase !== 'running') return [];
+    for (const attempt of [...this.#pending.values()]) {
+      // The others have left the gates behind.
+      if (attempt.phase !== 'beginning' && attempt.phase !== 'triggered') continue;
+      const message = `The job's checkpoints are switched to ${modeText(mode)}, and what is under way is given up first.`;
+      this.#abort(attempt, 'USER_ABORTED', message, null, at);
+    }
+    return this.#take();
+  }
+
+  /** Every gate is. */
+  switched(at: Moment): Effects<Operators, Report> {
+    this.#isSwitching = false;
+    return this.#goOn(at);
+  }
+
+  /**
    * The deployment is over: failed, cancelled or finished. Everything under way is aborted, everybody answered.
    * `stopped` comes with these effects, or with the outcome of a manifest that is being written.
    */
@@ -313,7 +341,7 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
 
   /** After every event: whatever has become possible by it begins. */
   #goOn(at: Moment): Effects<Operators, Report> {
-    while (this.#phase === 'running') {
+    while (this.#phase === 'running' && !this.#isSwitching) {
       const isRetryDue = this.#finalRetryMs === null || at.monotonicMs >= this.#finalRetryMs;
       if (isRetryDue && this.#wantsFinal()) this.#requests.add(finalRequest);
       const attempts = [...this.#pending.values()];

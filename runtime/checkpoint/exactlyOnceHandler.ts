@@ -18,13 +18,21 @@
  */
 import { assert, present } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
-import { AbortNotices, cancelled } from './abortNotices.ts';
+import { type AbortNotices, cancelled } from './abortNotices.ts';
 import type { Barrier, CheckpointFailureReason } from './barrier.ts';
 import { type BarrierEffect, nothingHappens } from './barrierEffects.ts';
-import type { BarrierHandler, BarrierHandlerOptions, PendingAlignment } from './barrierHandler.ts';
+import type {
+  BarrierHandler,
+  BarrierHandlerOptions,
+  HandlerMemory,
+  PendingAlignment,
+} from './barrierHandler.ts';
 
-export function createExactlyOnceHandler(options: BarrierHandlerOptions): BarrierHandler {
-  return new ExactlyOnceHandler(options);
+export function createExactlyOnceHandler(
+  options: BarrierHandlerOptions,
+  memory: HandlerMemory,
+): BarrierHandler {
+  return new ExactlyOnceHandler(options, memory);
 }
 
 interface Pending {
@@ -50,15 +58,18 @@ class ExactlyOnceHandler implements BarrierHandler {
   readonly #channels: number;
   readonly #alignedTimeoutMs: number;
   readonly #alignedOnly: boolean;
-  readonly #ended = new Set<number>();
+  readonly #ended: Set<number>;
   /** In the order in which they were blocked. */
   readonly #blocked = new Set<number>();
-  readonly #notices = new AbortNotices();
+  readonly #notices: AbortNotices;
   /** The highest id that was opened or aborted. */
-  #current = -1;
+  #current: number;
   #pending: Pending | null = null;
 
-  constructor(options: BarrierHandlerOptions) {
+  constructor(options: BarrierHandlerOptions, memory: HandlerMemory) {
+    this.#ended = new Set(memory.ended);
+    this.#notices = memory.notices;
+    this.#current = memory.newest;
     this.#channels = options.channels;
     this.#alignedTimeoutMs = options.alignedTimeoutMs ?? 0;
     this.#alignedOnly = options.alignedOnly ?? false;
@@ -155,6 +166,12 @@ class ExactlyOnceHandler implements BarrierHandler {
     const effects: BarrierEffect[] = [];
     this.#turnUnaligned(pending, at, effects);
     return effects.length === 0 ? nothingHappens : effects;
+  }
+
+  retire(): { readonly effects: readonly BarrierEffect[]; readonly memory: HandlerMemory } {
+    const effects: BarrierEffect[] = [];
+    if (this.#pending !== null) this.#abort(this.#pending.barrier.checkpointId, cancelled, effects);
+    return { effects, memory: { ended: this.#ended, newest: this.#current, notices: this.#notices } };
   }
 
   /** Invariant 1. */

@@ -12,7 +12,8 @@
 import { assert, unreachable } from '../base/assert.ts';
 import { type Clock, momentOf } from '../base/clock.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
-import type { BarrierHandler } from '../checkpoint/barrierHandler.ts';
+import type { BarrierHandler, HandlerMemory } from '../checkpoint/barrierHandler.ts';
+import type { CheckpointMode } from '../checkpoint/checkpointMode.ts';
 import { type WatermarkChange, WatermarkCoalescer } from '../operators/watermarks.ts';
 import type { ChannelCapture } from './channelCapture.ts';
 import type { DataFrame, Frame } from './channels/frame.ts';
@@ -34,14 +35,21 @@ const FRAMES_PER_STEP = 64;
 /** Timers fired where the watermark comes in; the rest in the steps that follow. */
 const TIMERS_AT_ONCE = 64;
 
+/** How a task with channels meets barriers in a mode. `memory`: of the handler before; `capture` null: none overtakes here. */
+export type Receiving = (
+  mode: CheckpointMode,
+  memory: HandlerMemory | null,
+) => { readonly handler: BarrierHandler; readonly capture: ChannelCapture | null };
+
 export class GateIntake implements Intake {
   #gate: InputGate;
   /** The channels' own gate, while `#gate` replays what was in flight. */
   #afterReplay: InputGate | null = null;
-  readonly #handler: BarrierHandler;
+  #handler: BarrierHandler;
   #watermarks: WatermarkCoalescer;
   /** Null: no barrier overtakes anything here. */
-  readonly #capture: ChannelCapture | null;
+  #capture: ChannelCapture | null;
+  readonly #receiving: Receiving;
   readonly #head: ChainLink;
   readonly #clock: Clock;
   readonly #meter: SubtaskMeter;
@@ -61,8 +69,8 @@ export class GateIntake implements Intake {
 
   constructor(options: {
     gate: InputGate;
-    handler: BarrierHandler;
-    capture: ChannelCapture | null;
+    receiving: Receiving;
+    mode: CheckpointMode;
     /** What was in flight; null: nothing. */
     replay: Replay | null;
     head: ChainLink;
@@ -72,8 +80,10 @@ export class GateIntake implements Intake {
   }) {
     this.#gate = options.replay?.gate ?? options.gate;
     this.#afterReplay = options.replay === null ? null : options.gate;
-    this.#handler = options.handler;
-    this.#capture = options.capture;
+    this.#receiving = options.receiving;
+    const { handler, capture } = options.receiving(options.mode, null);
+    this.#handler = handler;
+    this.#capture = capture;
     this.#watermarks = options.replay?.watermarks ?? new WatermarkCoalescer(options.gate.channels.length);
     this.#head = options.head;
     this.#clock = options.clock;
@@ -157,6 +167,15 @@ export class GateIntake implements Intake {
 
   aborted(checkpointId: number): void {
     this.#running.apply(this.#handler.abort(checkpointId, momentOf(this.#clock)));
+  }
+
+  switchMode(mode: CheckpointMode): void {
+    const { effects, memory } = this.#handler.retire(momentOf(this.#clock));
+    this.#running.apply(effects);
+    const { handler, capture } = this.#receiving(mode, memory);
+    this.#handler = handler;
+    this.#capture = capture;
+    this.#timeoutAt = null;
   }
 
   apply(effect: GateEffect): void {

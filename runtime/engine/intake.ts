@@ -4,6 +4,7 @@
  * itself while an operator waits for barriers.
  */
 import type { Barrier } from '../checkpoint/barrier.ts';
+import type { CheckpointMode } from '../checkpoint/checkpointMode.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import type { InFlight } from './inFlight.ts';
 import type { MarkedOperator, MarkingPlace } from './marking.ts';
@@ -28,6 +29,8 @@ export interface Intake {
   drain(): void;
   completed(checkpointId: number): void;
   aborted(checkpointId: number): void;
+  /** Barriers that come from now on cross this task in another mode. */
+  switchMode(mode: CheckpointMode): void;
   apply(effect: GateEffect): void;
   /** What is in flight at the cut of this unaligned checkpoint, which is being made; it may be complete only later. */
   capture(checkpointId: number): InFlight;

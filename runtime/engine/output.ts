@@ -13,6 +13,7 @@
 
 import type { Random } from '../base/random.ts';
 import type { Barrier } from '../checkpoint/barrier.ts';
+import type { CheckpointMode } from '../checkpoint/checkpointMode.ts';
 import type { Partitioner } from '../graph/jobDefinition.ts';
 import type { Partitioning } from '../graph/jobGraph.ts';
 import type { Output } from '../operators/operator.ts';
@@ -48,7 +49,7 @@ export interface EdgeOutputOptions {
   /** For shuffle. */
   readonly random: Random;
   readonly batchRecords: number;
-  /** Null: no barrier overtakes anything here. */
+  /** Null: no barrier overtakes anything here, in no mode. */
   readonly overtaking: Overtaking | null;
 }
 
@@ -57,7 +58,7 @@ export interface Overtaking {
   /** The operator that saves what waits here, and its subtask. */
   readonly senderUid: string;
   readonly senderIndex: number;
-  /** Aligned barriers may turn unaligned on their way. */
+  /** Aligned barriers may turn unaligned on their way, in the mode at the start. */
   readonly timesOut: boolean;
 }
 
@@ -67,6 +68,7 @@ export class EdgeOutput implements Output<unknown> {
   readonly #broadcast: boolean;
   readonly #batchMax: number;
   readonly #overtaking: Overtaking | null;
+  #timesOut: boolean;
   /** Frames in all overflow lists. */
   #overflowing = 0;
   /** Records sent, for the task's counter. */
@@ -84,6 +86,12 @@ export class EdgeOutput implements Output<unknown> {
     this.#choose = chooser(options, this.#lanes.length);
     this.#batchMax = options.batchRecords;
     this.#overtaking = options.overtaking;
+    this.#timesOut = options.overtaking?.timesOut ?? false;
+  }
+
+  /** Barriers that are written from now on are of another mode. */
+  switchMode({ unaligned, alignedTimeoutMs }: CheckpointMode): void {
+    this.#timesOut = this.#overtaking !== null && unaligned && alignedTimeoutMs > 0;
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -203,7 +211,7 @@ export class EdgeOutput implements Output<unknown> {
 
   #wroteBarrier(lane: Lane, barrier: Barrier): void {
     lane.meter.wroteBarrier(barrier.checkpointId);
-    if (this.#overtaking?.timesOut === true && !barrier.unaligned && !barrier.isSavepoint)
+    if (this.#timesOut && !barrier.unaligned && !barrier.isSavepoint)
       lane.writer.announce({ barrier, position: lane.writer.writtenPosition() - 1 });
   }
 }

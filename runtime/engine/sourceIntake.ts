@@ -211,6 +211,10 @@ export class SourceIntake implements Intake {
     this.#triggers.push(barrier);
   }
 
+  switchMode(): void {
+    // A barrier begins here, and says itself what it is.
+  }
+
   drain(): void {
     this.#draining = true;
   }

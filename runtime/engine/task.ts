@@ -13,6 +13,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Barrier, CheckpointFailureReason } from '../checkpoint/barrier.ts';
 import type { BarrierEffect } from '../checkpoint/barrierHandler.ts';
+import type { CheckpointMode } from '../checkpoint/checkpointMode.ts';
 import type { SnapshotFiles } from '../checkpoint/storage.ts';
 import type { SourcePosition } from '../operators/operator.ts';
 import { closeAll } from './closeAll.ts';
@@ -191,6 +192,11 @@ export class Task {
   checkpointAborted(checkpointId: number): void {
     this.#intake.aborted(checkpointId);
     this.#cancelSnapshot(checkpointId);
+  }
+
+  switchMode(mode: CheckpointMode): void {
+    this.#intake.switchMode(mode);
+    for (const edge of this.chain.edges) edge.switchMode(mode);
   }
 
   /** Carries out what the barrier handler decided. `gate` effects are the intake's own. */

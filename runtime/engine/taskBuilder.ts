@@ -133,7 +133,7 @@ const outputsOf = (vertex: Vertex, index: number, id: SubtaskId, options: BuildO
       return { edge: output, sideOutput: edge.sideOutput };
     });
 
-/** Null where barriers stay behind the records. */
+/** Null where barriers stay behind the records in every mode. */
 const overtakingOf = (
   vertex: Vertex,
   index: number,
@@ -142,13 +142,14 @@ const overtakingOf = (
   id: SubtaskId,
   { deploy }: BuildOptions,
 ): Overtaking | null => {
-  if (!deploy.checkpoints.unaligned || alignedOnly(receiver)) return null;
+  if (alignedOnly(receiver)) return null;
+  const { unaligned, alignedTimeoutMs } = deploy.checkpoints;
   const { operator } = present(vertex.operators[index], 'an operator');
   return {
     edge,
     senderUid: operator.uid,
     senderIndex: id.index,
-    timesOut: deploy.checkpoints.alignedTimeoutMs > 0,
+    timesOut: unaligned && alignedTimeoutMs > 0,
   };
 };
 
@@ -310,27 +311,34 @@ const gateIntake = (
     })),
   );
   const { checkpoints, restore } = options.deploy;
-  const { mode, unaligned, alignedTimeoutMs } = checkpoints;
-  const overtakes = unaligned && !alignedOnly(vertex);
   return new GateIntake({
     gate,
-    handler: createBarrierHandler({
-      channels: incoming.length,
-      mode,
-      alignedTimeoutMs: overtakes ? alignedTimeoutMs : null,
-      alignedOnly: !overtakes,
-    }),
-    capture: overtakes
-      ? new ChannelCapture({
-          uid: vertex.id,
-          channels: gate.channels,
-          origins: incoming.map(({ channel }) => ({
-            edge: channel.edge,
-            from: channel.fromSubtask,
-            to: channel.toSubtask,
-          })),
-        })
-      : null,
+    mode: checkpoints,
+    receiving: ({ mode, unaligned, alignedTimeoutMs }, memory) => {
+      const overtakes = unaligned && !alignedOnly(vertex);
+      return {
+        handler: createBarrierHandler(
+          {
+            channels: incoming.length,
+            mode,
+            alignedTimeoutMs: overtakes ? alignedTimeoutMs : null,
+            alignedOnly: !overtakes,
+          },
+          memory ?? undefined,
+        ),
+        capture: overtakes
+          ? new ChannelCapture({
+              uid: vertex.id,
+              channels: gate.channels,
+              origins: incoming.map(({ channel }) => ({
+                edge: channel.edge,
+                from: channel.fromSubtask,
+                to: channel.toSubtask,
+              })),
+            })
+          : null,
+      };
+    },
     replay:
       restore === null
         ? null

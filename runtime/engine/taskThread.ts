@@ -109,6 +109,10 @@ export class TaskThread {
       case 'checkpoint-aborted':
         this.#all((task) => task.checkpointAborted(message.checkpointId));
         break;
+      case 'switch-mode':
+        this.#all((task) => task.switchMode(message.mode));
+        this.#options.send({ type: 'switched' });
+        break;
       case 'drain':
         this.#all((task) => task.drainSource());
         break;

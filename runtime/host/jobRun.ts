@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { seededRandom } from '../base/random.ts';
 import type { CheckpointFailureReason } from '../checkpoint/barrier.ts';
+import { type CheckpointMode, modeText } from '../checkpoint/checkpointMode.ts';
 import type { CheckpointStorage, Outcome } from '../checkpoint/storage.ts';
 import type { Deployment } from '../engine/job/deployer.ts';
 import type { JobFact } from '../engine/job/facts.ts';
@@ -167,6 +168,10 @@ export class JobRun {
     this.#after(() => this.#master.abortCheckpoint(id));
   }
 
+  switchMode(mode: CheckpointMode, done: (result: Outcome<CheckpointSettings>) => void): void {
+    this.#after(() => this.#master.switchMode(mode, done));
+  }
+
   stop(drain: boolean, label: string | null, done: (result: Outcome<TakenSnapshot>) => void): void {
     this.#after(() => this.#master.stop({ drain, label }, done));
   }
@@ -252,6 +257,9 @@ export class JobRun {
         // Where tasks failed or the job leaves, that is what is told.
         if (!afterwards.has(fact.reason))
           log('warning', `Checkpoint ${fact.checkpointId} failed: ${fact.message}`);
+        break;
+      case 'checkpoint-settings':
+        log('info', `Checkpoints are ${modeText(fact.settings)} from now on.`);
         break;
       case 'log':
         log(fact.level, fact.text);

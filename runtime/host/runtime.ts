@@ -28,6 +28,7 @@ const capabilities: readonly Capability[] = [
   'barriers',
   'checkpoint/trigger',
   'checkpoint/abort',
+  'checkpoint/configure',
   'savepoint/take',
   'savepoint/restore',
   'savepoint/compare',

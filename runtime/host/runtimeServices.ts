@@ -77,6 +77,12 @@ export function runtimeServices(context: ServiceContext): Services {
         run.abortCheckpoint(id);
         answer({ ok: true, value: {} });
       }),
+    'checkpoint/configure': (mode, answer) =>
+      withRun(answer, (run) =>
+        run.switchMode(mode, (result) =>
+          answer(mapped(result, (settings) => ({ checkpointConfig: settings }))),
+        ),
+      ),
     'savepoint/take': ({ label, notes }, answer) =>
       withRun(answer, (run) =>
         run.takeSavepoint(label ?? null, notes ?? null, (result) =>

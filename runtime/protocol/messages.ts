@@ -9,7 +9,7 @@
 import * as z from 'zod';
 import { checkpointDetails, checkpointEvent, checkpointSummary, stall } from './checkpoints.ts';
 import { graphInfo } from './graph.ts';
-import { exceptionInfo, jobInfo, logLine } from './job.ts';
+import { checkpointConfig, exceptionInfo, jobInfo, logLine } from './job.ts';
 import {
   comparison,
   damagedSavepoint,
@@ -30,6 +30,7 @@ export const capability = z.enum([
   'barriers',
   'checkpoint/trigger',
   'checkpoint/abort',
+  'checkpoint/configure',
   'savepoint/take',
   'savepoint/restore',
   'savepoint/compare',
@@ -85,6 +86,14 @@ export const requests = {
   /** Answers when the checkpoint has completed. */
   'checkpoint/trigger': request(nothing, z.object({ checkpoint: checkpointSummary })),
   'checkpoint/abort': request(z.object({ id: count }), nothing),
+  /**
+   * Another mode for the running job, until the run ends: what is pending is aborted first. Answers with the settings as they
+   * are then, when every gate has switched.
+   */
+  'checkpoint/configure': request(
+    checkpointConfig.pick({ mode: true, unaligned: true, alignedTimeoutMs: true }),
+    z.object({ checkpointConfig }),
+  ),
   'checkpoint/list': request(
     nothing,
     z.object({ checkpoints: z.array(checkpointSummary), retained: z.array(savepointSummary) }),

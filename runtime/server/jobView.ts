@@ -124,6 +124,8 @@ export class JobView {
           restartAt: fact.restartAt,
           restarts: fact.restarts,
         });
+      case 'checkpoint-settings':
+        return this.#changeJob({ checkpointConfig: fact.settings });
       case 'failure': {
         const exception = this.#options.describeFailure(fact.failure, fact.at);
         this.#exceptions = [exception, ...this.#exceptions].slice(0, exceptionsMax);

@@ -8,6 +8,7 @@ const unaligned = 'test/conformance/unaligned.test.ts';
 const timeout = 'test/conformance/alignedTimeout.test.ts';
 const counted = 'test/conformance/atLeastOnce.test.ts';
 const exhaustive = 'test/checkpoint/barrierHandler.exhaustive.test.ts';
+const overtaking = 'test/checkpoint/overtaking.exhaustive.test.ts';
 
 export const barrierMutants: readonly Mutant[] = [
   {
@@ -99,40 +100,48 @@ export const barrierMutants: readonly Mutant[] = [
     file: exactlyOnce,
     find: "if (others.length > 0) effects.push({ type: 'capture', checkpointId, channels: others });",
     replace: '',
-    tests: [unaligned, exhaustive],
-    caughtBy: ['C1', 'C2', 'unaligned: in every interleaving'],
+    tests: [unaligned, exhaustive, overtaking],
+    caughtBy: ['unaligned (null), 2 channels', 'C1', 'C2', 'unaligned: in every interleaving'],
   },
   {
     name: 'a capture does not end with its barrier',
     file: exactlyOnce,
     find: "else if (wasCaptured) effects.push({ type: 'capture-end', checkpointId, channel });",
     replace: '',
-    tests: [unaligned, exhaustive],
-    caughtBy: ['C2', 'unaligned: in every interleaving'],
+    tests: [unaligned, exhaustive, overtaking],
+    caughtBy: ['unaligned (null), 3 channels', 'C2', 'unaligned: in every interleaving'],
   },
   {
     name: 'an announced barrier overtakes, and what it overtook is lost',
     file: exactlyOnce,
     find: "if (arrival === 'announced') effects.push({ type: 'overtake', checkpointId, channel });\n    else",
     replace: '',
-    tests: [unaligned, timeout, exhaustive],
-    caughtBy: ['an announced barrier overtakes what lies before it', 'D3', 'D15'],
+    tests: [unaligned, timeout, exhaustive, overtaking],
+    caughtBy: [
+      'aligned with a timeout (5), 2 channels',
+      'an announced barrier overtakes what lies before it',
+      'D3',
+      'D15',
+    ],
   },
   {
     name: 'the timeout counts from the arrival instead of the trigger',
     file: exactlyOnce,
     find: 'Math.max(0, barrier.timestamp + this.#alignedTimeoutMs - at.now)',
     replace: 'this.#alignedTimeoutMs',
-    tests: [timeout],
-    caughtBy: ['D4', 'the time counts from the trigger'],
+    tests: [timeout, overtaking],
+    caughtBy: ['aligned with a timeout (5), 2 channels', 'D4', 'the time counts from the trigger'],
   },
   {
     name: 'the timeout is noticed by its timer only',
     file: exactlyOnce,
     find: '} else if (isTimedOut(pending, at)) {\n        this.#turnUnaligned(pending, at, effects);\n      }',
     replace: '}',
-    tests: [timeout],
-    caughtBy: ['D11 one snapshot, by the barrier that comes too late alone'],
+    tests: [timeout, overtaking],
+    caughtBy: [
+      'aligned with a timeout (5), 2 channels',
+      'D11 one snapshot, by the barrier that comes too late alone',
+    ],
   },
   {
     name: 'savepoints time out like checkpoints',

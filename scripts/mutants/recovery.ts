@@ -4,6 +4,8 @@ import type { Mutant } from '../mutants.ts';
 const master = 'runtime/engine/job/jobMaster.ts';
 const watchdog = 'runtime/engine/job/watchdog.ts';
 const looks = 'test/engine/watchdog.test.ts';
+const coordinator = 'runtime/checkpoint/checkpointCoordinator.ts';
+const switching = 'test/conformance/switchingModes.test.ts';
 const jobLife = 'test/simulation/jobLife.test.ts';
 
 export const recoveryMutants: readonly Mutant[] = [
@@ -57,5 +59,45 @@ export const recoveryMutants: readonly Mutant[] = [
     replace: '|| known === undefined',
     tests: [looks],
     caughtBy: ['steps that come back are well'],
+  },
+  {
+    name: 'a checkpoint that is under way goes on while gates are switched to another mode',
+    file: coordinator,
+    find: "if (attempt.phase !== 'beginning' && attempt.phase !== 'triggered') continue;",
+    replace: 'continue;',
+    tests: [switching, jobLife],
+    caughtBy: ['aborts what gates work on', 'what is pending is aborted first'],
+  },
+  {
+    name: 'a checkpoint begins before every gate is of the new mode',
+    file: coordinator,
+    find: "while (this.#phase === 'running' && !this.#isSwitching) {",
+    replace: "while (this.#phase === 'running') {",
+    tests: [switching],
+    caughtBy: ['begins nothing before all have switched'],
+  },
+  {
+    name: 'a gate that is switched leaves its channels shut',
+    file: 'runtime/checkpoint/exactlyOnceHandler.ts',
+    find: 'if (this.#pending !== null) this.#abort(this.#pending.barrier.checkpointId, cancelled, effects);',
+    replace: 'this.#pending = null;',
+    tests: [switching],
+    caughtBy: ['aligned: the blocked channels open'],
+  },
+  {
+    name: 'a gate that is switched forgets which channels have ended',
+    file: 'runtime/checkpoint/exactlyOnceHandler.ts',
+    find: 'memory: { ended: this.#ended, newest',
+    replace: 'memory: { ended: new Set(), newest',
+    tests: [switching],
+    caughtBy: ['a channel that has ended stays so'],
+  },
+  {
+    name: 'a restart forgets the mode that the job was switched to',
+    file: 'runtime/engine/job/jobCheckpoints.ts',
+    find: 'this.#settings = { ...this.#settings, ...mode };',
+    replace: '',
+    tests: [jobLife],
+    caughtBy: ['a restart keeps the mode'],
   },
 ];

@@ -65,7 +65,7 @@ async function failingAnyhow(mutants: readonly Mutant[], copy: string): Promise<
   const files = [...new Set(mutants.flatMap(({ tests }) => tests))];
   const names = [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))];
   if (files.length === 0) return new Set();
-  const run = await testsOf(files, names, copy, 10 * TIMEOUT_MS);
+  const run = await testsOf(files, names, copy, { timeoutMs: 10 * TIMEOUT_MS, isBroken: false });
   const failing = (run ?? []).filter(({ failed }) => failed).map(({ name }) => name);
   for (const name of failing) console.log(`fails without a mutant: ${name}`);
   return new Set(failing);
@@ -83,7 +83,7 @@ async function outcomeOf(mutant: Mutant, copy: string, failing: ReadonlySet<stri
     path,
     whole.replace(mutant.find, () => mutant.replace),
   );
-  const tests = await testsOf(mutant.tests, mutant.caughtBy, copy, TIMEOUT_MS);
+  const tests = await testsOf(mutant.tests, mutant.caughtBy, copy, { timeoutMs: TIMEOUT_MS, isBroken: true });
   writeFileSync(path, whole);
   const seconds = (performance.now() - startedAt) / 1000;
   // A mutant may loop for ever: that is being noticed too, since the suite does not end.
@@ -106,13 +106,15 @@ async function testsOf(
   files: readonly string[],
   parts: readonly string[],
   copy: string,
-  timeoutMs: number,
+  { timeoutMs, isBroken }: { readonly timeoutMs: number; readonly isBroken: boolean },
 ): Promise<readonly TestOutcome[] | null> {
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const pattern = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const run = [vitest, 'run', '--project', 'unit', '--maxWorkers=1', '--reporter=json'];
+  // Where one name is enough, the first that fails is.
+  if (parts.length === 1 && isBroken) run.push('--bail=1');
   await ended([...run, `--outputFile=${report}`, '-t', pattern, ...files], copy, timeoutMs);
   if (!existsSync(report)) return null;
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;

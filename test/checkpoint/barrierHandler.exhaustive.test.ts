@@ -168,6 +168,59 @@ test.each<[name: string, programs: readonly string[], alignedTimeoutMs: number |
   30_000,
 );
 
+/**
+ * The same with three channels, and with three checkpoints: data, barriers, cancellations and ends in every interleaving. Time
+ * passes once, at any place; a reader that sleeps until then makes announcements of all the barriers that came before.
+ */
+const ofThree = ['D B1 D', 'B1 B2 D', 'D B1 E', 'X1 D B2'];
+const ofThreeCheckpoints = ['D B1 B2 D B3', 'B1 D B2 D', 'D B2 X3 D', 'B1 D E'];
+
+test.each<[how: string, channels: number, programs: readonly string[], alignedTimeoutMs: number | null]>([
+  ['aligned', 3, ofThree, null],
+  ['unaligned', 3, ofThree.map(unaligned), null],
+  ['aligned with a timeout', 3, ofThree, 1],
+  ['aligned', 2, ofThreeCheckpoints, null],
+  ['unaligned', 2, ofThreeCheckpoints.map(unaligned), null],
+  ['aligned with a timeout', 2, ofThreeCheckpoints, 1],
+])(
+  '%s, %i channels: a snapshot is what lies before its barriers, with up to three checkpoints and their cancellations',
+  (_how, channels, all, alignedTimeoutMs) => {
+    let snapshots = 0;
+    exhaust((choose) => {
+      // The last program is only for the first channel, and three channels have fewer sleeps: there are enough of them so.
+      const waiting = Array.from({ length: channels }, (_unused, channel) =>
+        tokensOf(all[choose(all.length - Math.min(1, channel))] as string, channel),
+      );
+      const arrived = waiting.map(() => [] as string[]);
+      const gate = new GateModel({ channels, alignedTimeoutMs });
+      // Never, or before one of the first steps: then everything until then was only announced.
+      const wakesAt = channels === 2 ? choose(8) : choose(2) * 4;
+      if (wakesAt > 0) gate.feed('(');
+      for (let step = 0; waiting.some((tokens) => tokens.length > 0); step++) {
+        if (step === wakesAt && wakesAt > 0) {
+          if (alignedTimeoutMs !== null) gate.feed('+5');
+          gate.feed(')');
+        }
+        const ready = waiting
+          .map((_, channel) => channel)
+          .filter((channel) => (waiting[channel]?.length ?? 0) > 0);
+        const channel = ready[choose(ready.length)] as number;
+        const token = waiting[channel]?.shift() as string;
+        arrived[channel]?.push(token);
+        gate.feed(token);
+      }
+      gate.feed(')');
+      snapshots += checkCuts(gate, arrived);
+    });
+    expect(snapshots).toBeGreaterThan(1_000);
+  },
+  60_000,
+);
+
+function unaligned(program: string): string {
+  return program.replaceAll('B', 'U');
+}
+
 function tokensOf(program: string, channel: number): string[] {
   return program.split(' ').map((word, i) => {
     if (word === 'D') return `D${channel}:${i}`;

@@ -31,6 +31,9 @@ interface Following {
   readonly complete: boolean;
 }
 
+/** From the trigger to the first that hears of it. */
+const WAY_MS = 2;
+
 const nothing: Following = { blocked: [], captured: [], overtaken: [], marked: null, complete: false };
 
 export class ReferenceOvertaking {
@@ -40,7 +43,7 @@ export class ReferenceOvertaking {
   readonly #ended = new Set<number>();
   readonly #noticed = new Set<number>();
   readonly #told = new Set<number>();
-  /** When each checkpoint was first heard of is when it was triggered. */
+  /** Shortly before it was first heard of. */
   readonly #triggeredAt = new Map<number, number>();
   #live: Known | null = null;
   #highest = -1;
@@ -51,7 +54,7 @@ export class ReferenceOvertaking {
   }
 
   triggeredAt(id: number, now: number): number {
-    const at = this.#triggeredAt.get(id) ?? now;
+    const at = this.#triggeredAt.get(id) ?? now - WAY_MS;
     this.#triggeredAt.set(id, at);
     return at;
   }

@@ -5,6 +5,7 @@
  *   begin 1 · trigger 1 a[0] b[0] · publish 1 · complete 1 · complete 2, no commit · aborted 3 CHECKPOINT_EXPIRED
  *   answer save 4 · answer save USER_ABORTED · subsume 1 2 · discard 3 · skipped … · fail-job … · stopped
  */
+
 import { unreachable } from '../../runtime/base/assert.ts';
 import type { Moment } from '../../runtime/base/clock.ts';
 import type { CheckpointFailureReason } from '../../runtime/checkpoint/barrier.ts';
@@ -16,6 +17,7 @@ import {
   createCheckpointCoordinator,
   type StorageOutcome,
 } from '../../runtime/checkpoint/checkpointCoordinator.ts';
+import type { CheckpointMode } from '../../runtime/checkpoint/checkpointMode.ts';
 import { nameOf } from '../../runtime/checkpoint/triggerPlan.ts';
 import type { ExecutionGraph } from '../../runtime/graph/executionGraph.ts';
 import { type CheckpointSettings, defaultCheckpointSettings } from '../../runtime/graph/jobGraph.ts';
@@ -139,6 +141,14 @@ export class CoordinatorModel {
 
   abort(checkpointId: number): void {
     this.run(this.coordinator.abort(checkpointId, 'USER_ABORTED', 'by hand', this.at));
+  }
+
+  switchMode(mode: CheckpointMode): void {
+    this.run(this.coordinator.switchMode(mode, this.at));
+  }
+
+  switched(): void {
+    this.run(this.coordinator.switched(this.at));
   }
 
   stop(): void {

@@ -11,6 +11,7 @@
  *   +10         10 ms pass (a timer that is due fires)                !       a stray timer
  *   ( … )       meanwhile nothing is read: what comes is queued, barriers are announced
  *   ?           the log shows the blocked channels
+ *   =aligned    the task is switched to this mode; =at-least-once
  *
  * In the log: D0 processed · T1 snapshot, U1 unaligned snapshot · A2 aborted, A2s as subsumed · {0 1} blocked channels ·
  * C1 channel state complete.
@@ -21,6 +22,7 @@ import type { Moment } from '../../runtime/base/clock.ts';
 import type { Barrier } from '../../runtime/checkpoint/barrier.ts';
 import {
   type BarrierEffect,
+  type BarrierHandler,
   type BarrierHandlerOptions,
   createBarrierHandler,
 } from '../../runtime/checkpoint/barrierHandler.ts';
@@ -55,7 +57,7 @@ export function runGate(
 }
 
 export class GateModel {
-  readonly #handler;
+  #handler: BarrierHandler;
   readonly #queues: Item[][];
   readonly #log: string[] = [];
   readonly #snapshots: { id: number; alignmentMs: number; startDelayMs: number }[] = [];
@@ -85,6 +87,7 @@ export class GateModel {
     else if (kind === 'N') this.#apply(this.#handler.abort(Number(token.slice(1)), this.#at()));
     else if (kind === 'G')
       this.#apply(this.#handler.trigger(this.#barrier('B', Number(token.slice(1))), this.#at()));
+    else if (kind === '=') this.#switch(token.slice(1));
     else if (kind === '(') this.#isReading = false;
     else if (kind === ')') this.#isReading = true;
     else this.#arrive(token);
@@ -111,6 +114,20 @@ export class GateModel {
         .map(({ token }) => token)
         .join(' '),
     };
+  }
+
+  #switch(mode: string): void {
+    const { effects, memory } = this.#handler.retire(this.#at());
+    this.#apply(effects);
+    this.#timerMs = null;
+    this.#handler = createBarrierHandler(
+      {
+        channels: this.#queues.length,
+        mode: mode === 'at-least-once' ? mode : 'exactly-once',
+        alignedTimeoutMs: null,
+      },
+      memory,
+    );
   }
 
   #at(): Moment {

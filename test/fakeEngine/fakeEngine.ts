@@ -193,6 +193,14 @@ export class FakeEngine {
       this.world.fail(id, 'USER_ABORTED', 'was aborted');
       return {};
     },
+    'checkpoint/configure': (mode) => {
+      this.needsRunning();
+      const under = this.shown().filter(({ status }) => status === 'in-progress');
+      for (const { id } of under) this.world.fail(id, 'USER_ABORTED', 'the checkpoints are switched');
+      const checkpointConfig = { ...this.job.checkpointConfig, ...mode };
+      this.changeJob({ checkpointConfig });
+      return { checkpointConfig };
+    },
     'checkpoint/list': () => ({ checkpoints: this.shown().map(summaryOf), retained: [] }),
     'checkpoint/details': ({ id }) => this.checkpoint(id),
     'savepoint/take': async ({ label, notes }) => {

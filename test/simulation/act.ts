@@ -3,6 +3,7 @@
  * dies, a clock that is set. Whoever asks must be answered before the job is over.
  */
 import type { Random } from '../../runtime/base/random.ts';
+import { type CheckpointMode, modeText } from '../../runtime/checkpoint/checkpointMode.ts';
 import type { RestorePoint, TakenSnapshot } from '../../runtime/engine/job/jobMaster.ts';
 import type { Life } from './life.ts';
 import { forgetAfter } from './points.ts';
@@ -82,6 +83,9 @@ export const act = (acting: Acting): void => {
     case 9:
       if (life.clocks === 'jumping') setClock(scheduler, random, story);
       break;
+    case 10:
+      switchMode(acting);
+      break;
     default:
       process.master.abortCheckpoint(savepoints.length + random.below(20));
   }
@@ -103,6 +107,23 @@ const goBack = (acting: Acting): void => {
     answered<null>(acting, 'restore while it runs', () => {}),
   );
   forgetAfter(savepoints, point);
+};
+
+/** Between the modes that hold exactly-once: what at-least-once has doubled stays doubled. */
+const switchMode = (acting: Acting): void => {
+  const { random, process, life, story } = acting;
+  if (life.travel === 'at-least-once') return;
+  const drawn = random.below(3);
+  const mode: CheckpointMode = {
+    mode: 'exactly-once',
+    unaligned: drawn > 0,
+    alignedTimeoutMs: drawn === 2 ? 1 + random.below(20) : 0,
+  };
+  story.push(`switching to ${modeText(mode)}`);
+  process.master.switchMode(
+    mode,
+    answered<unknown>(acting, 'switched mode', () => {}),
+  );
 };
 
 const setClock = (scheduler: Scheduler, random: Random, story: string[]): void => {

@@ -80,6 +80,7 @@ export const everyKind = [
   'stop with savepoint',
   'stop with drain',
   'restore while it runs',
+  'switched mode',
   'from nothing',
   'from the newest',
   'from an older savepoint',

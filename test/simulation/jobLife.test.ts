@@ -9,6 +9,7 @@ import {
   valueState,
 } from '../../runtime/api/index.ts';
 import { seededRandom } from '../../runtime/base/random.ts';
+import { modeText } from '../../runtime/checkpoint/checkpointMode.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
 import type { JobStatus } from '../../runtime/engine/job/facts.ts';
 import type { RestorePoint, TakenSnapshot } from '../../runtime/engine/job/jobMaster.ts';
@@ -560,6 +561,101 @@ describe('F8 a job that is stopped is never half stopped', () => {
     expect(world.statuses()).toEqual(['running', 'failing', 'restarting', 'running', 'finished']);
     expect(world.committed()).toHaveLength(30);
     exactlyOnce(world.committed());
+  });
+});
+
+describe('M9 a running job is switched to another mode', () => {
+  const unaligned = { mode: 'exactly-once', unaligned: true, alignedTimeoutMs: 0 } as const;
+  const switched = (world: World, mode: Parameters<World['process']['master']['switchMode']>[0]) => {
+    const answers: string[] = [];
+    world.process.master.switchMode(mode, (result) =>
+      answers.push(result.ok ? modeText(result.value) : result.message),
+    );
+    return answers;
+  };
+
+  test.each([1, 2, 3, 4])(
+    'answered when every gate has switched, exactly-once before and after, seed %i',
+    (seed) => {
+      const world = new World(counting(ticks()), { seed });
+      world.untilStatus('running');
+      world.untilCheckpoints(2);
+      const answers = switched(world, unaligned);
+      expect(answers).toEqual([]);
+      world.until('the switch', () => answers.length > 0);
+      expect(answers).toEqual(['unaligned']);
+      world.untilCheckpoints(5);
+      const back = switched(world, { ...unaligned, unaligned: false });
+      world.until('the switch back', () => back.length > 0);
+      world.untilCheckpoints(8);
+      world.process.master.stop({ drain: false, label: null }, () => {});
+      world.untilStatus('suspended');
+      exactlyOnce(world.committed());
+    },
+  );
+
+  test('what is pending is aborted first: nothing completes that was begun before', () => {
+    const world = new World(counting(ticks()), { seed: 5 });
+    world.until('a checkpoint under way', () => world.process.facts.at(-1)?.type === 'checkpoint-triggered');
+    const answers = switched(world, unaligned);
+    world.until('the switch', () => answers.length > 0);
+    const { facts } = world.process;
+    const before = facts.slice(
+      0,
+      facts.findIndex(({ type }) => type === 'checkpoint-settings'),
+    );
+    const begun = before.filter(({ type }) => type === 'checkpoint-triggered');
+    expect(begun).toHaveLength(1);
+    expect(before.filter(({ type }) => type === 'checkpoint-failed')).toHaveLength(1);
+    expect(before.filter(({ type }) => type === 'checkpoint-completed')).toEqual([]);
+  });
+
+  test('a restart keeps the mode; a new run has what the pipeline says', () => {
+    const world = new World(counting(ticks()), { seed: 3 });
+    world.untilStatus('running');
+    const answers = switched(world, unaligned);
+    world.until('the switch', () => answers.length > 0);
+    world.untilCheckpoints(1);
+    world.process.killThread(0);
+    world.untilStatus('restarting');
+    world.untilStatus('running');
+    const { facts } = world.process;
+    const before = facts.length;
+    world.untilCheckpoints(4);
+    const triggered = facts.slice(before).some(({ type }) => type === 'checkpoint-triggered');
+    expect(triggered).toBe(true);
+    expect(world.process.master.checkpointSettings).toMatchObject({ unaligned: true });
+    world.process.master.cancel();
+    world.untilStatus('canceled');
+    world.continue();
+    expect(world.process.master.checkpointSettings).toMatchObject({ unaligned: false });
+    exactlyOnce(world.committed());
+  });
+
+  test('a failure before every gate has answered: the next deployment has the new mode from its start', () => {
+    const world = new World(counting(ticks(3_000)), { seed: 7 });
+    world.untilCheckpoints(1);
+    const answers = switched(world, unaligned);
+    world.process.killThread(0);
+    world.untilStatus('restarting');
+    expect(answers).toEqual(['unaligned']);
+    world.untilStatus('finished');
+    expect(world.committed()).toHaveLength(3_000);
+    exactlyOnce(world.committed());
+  });
+
+  test('what does not go together is refused, and so is a job that does not run', () => {
+    const world = new World(counting(ticks()));
+    expect(switched(world, unaligned)).toEqual([
+      'The job is created; its checkpoints can be switched while it runs.',
+    ]);
+    world.untilStatus('running');
+    expect(switched(world, { ...unaligned, mode: 'at-least-once' })[0]).toContain('choose either');
+    const first = switched(world, unaligned);
+    expect(switched(world, unaligned)).toEqual([
+      'The checkpoints are being switched already; try again when they are.',
+    ]);
+    world.until('the switch', () => first.length > 0);
   });
 });
 

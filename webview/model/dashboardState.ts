@@ -75,6 +75,7 @@ export interface PendingAction {
     | 'stop'
     | 'restore'
     | 'abort'
+    | 'configure'
     | 'cancel'
     | 'delete'
     | 'label'

@@ -27,12 +27,17 @@ export function header(context: JobContext): TemplateResult {
       <span><span class="key">${ends ? 'Ran for' : 'Uptime'}</span>${uptime}</span>
       <span><span class="key">Parallelism</span>${narrow ? '×' : ''}${info.parallelism}</span>
       <span class=${config.mode === 'at-least-once' ? 't-wait' : ''} title=${config.mode === 'at-least-once' ? 'Nothing is blocked; duplicates after a failure are possible' : nothing}
-        ><span class="key">Mode</span>${config.mode}${narrow ? '' : `, ${config.mode === 'at-least-once' ? 'duplicates possible' : config.unaligned ? 'unaligned' : 'aligned'}`}</span>
+        ><span class="key">Mode</span>${config.mode}${narrow ? '' : `, ${config.mode === 'at-least-once' ? 'duplicates possible' : modeWord(config)}`}</span>
       ${narrow ? nothing : html`<span><span class="key">Every</span>${config.intervalMs === null ? 'off' : every(config.intervalMs)}</span>`}
       <span><span class="key">Last checkpoint</span>${narrow ? html`<span class="muted">last</span> ` : nothing}${last === undefined ? html`<span title="None has completed yet">${format.unknown}</span>` : `#${last.id}, ${format.age(now - (last.completedAt ?? now))} ago`}</span>
     </div>
     ${actions(context)}
   </header>`;
+}
+
+function modeWord({ unaligned, alignedTimeoutMs }: JobInfo['checkpointConfig']): string {
+  if (!unaligned) return 'aligned';
+  return alignedTimeoutMs === 0 ? 'unaligned' : `unaligned after ${every(alignedTimeoutMs)}`;
 }
 
 function every(ms: number): string {
@@ -97,6 +102,7 @@ function menu(context: JobContext): TemplateResult {
   return html`<div class="menu" role="menu" aria-label="More actions" @keydown=${close}>
     ${entry('Drain and stop with savepoint…', whyNot(context, 'job/stop'), () => controller.dialog({ kind: 'stop', drain: true }))}
     ${entry('Trigger a checkpoint', whyNot(context, 'checkpoint/trigger'), () => void controller.triggerCheckpoint())}
+    ${context.job.info.checkpointConfig.unaligned ? entry('Switch to aligned checkpoints', whyNot(context, 'checkpoint/configure'), () => void controller.switchMode(false)) : entry('Switch to unaligned checkpoints', whyNot(context, 'checkpoint/configure'), () => void controller.switchMode(true))}
     ${entry('Cancel without savepoint…', whyNot(context, 'job/cancel'), () => controller.dialog({ kind: 'cancel' }))}
     ${entry('Exceptions and log', null, () => controller.show({ kind: 'events' }))}
     ${controller.around.showLog === null ? nothing : entry('Show the runtime’s output', null, controller.around.showLog)}

@@ -73,6 +73,11 @@ export function stallPage(context: JobContext, id: number): TemplateResult {
               ? html`${button({ label: `Abort checkpoint ${stall.checkpoint}`, icon: 'close', off: whyNot(context, 'checkpoint/abort'), onPress: () => void controller.abortCheckpoint(stall.checkpoint) })}<span>The gates open${alignment !== null && alignment.bufferedRecords > 0 ? `, ${format.whole(alignment.bufferedRecords)} records go on` : ''}. ${recoverFrom(context)}</span>`
               : nothing
           }
+          ${
+            open && !job.info.checkpointConfig.unaligned
+              ? html`${button({ label: 'Switch to unaligned', icon: 'gate', off: whyNot(context, 'checkpoint/configure'), onPress: () => void controller.switchMode(true) })}<span>From the next checkpoint on barriers overtake what waits before them, until this run ends. Checkpoint ${stall.checkpoint} is given up. Exactly-once still holds.</span>`
+              : nothing
+          }
           ${button({ label: `Checkpoint ${stall.checkpoint}`, icon: 'timeline', onPress: () => controller.show({ kind: 'checkpoint', id: stall.checkpoint }) })}<span>Every subtask of it, slowest first.${found.unaligned === null ? '' : ` ${found.unaligned}`}</span>
         </div>
       </section>

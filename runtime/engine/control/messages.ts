@@ -3,6 +3,7 @@
  * Everything in them survives a structured clone.
  */
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
+import type { CheckpointMode } from '../../checkpoint/checkpointMode.ts';
 import type { OldFile } from '../../checkpoint/savedLayers.ts';
 import type { CheckpointSettings, RestartStrategy, SourceLocation } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
@@ -92,6 +93,8 @@ export type ToWorker =
       readonly path: string;
     }
   | { readonly type: 'checkpoint-aborted'; readonly checkpointId: number }
+  /** After the aborts of what was pending: gates and outputs change their mode, and the thread answers `switched`. */
+  | { readonly type: 'switch-mode'; readonly mode: CheckpointMode }
   /** Sources end as if their input had ended; what follows is an ordinary end of the job. */
   | { readonly type: 'drain' }
   /** The job is over: close everything in order. */
@@ -167,6 +170,7 @@ export type FromWorker =
       readonly operator: string;
       readonly metrics: readonly MetricReading[];
     }
+  | { readonly type: 'switched' }
   | { readonly type: 'closed'; readonly subtasks: readonly SubtaskId[] }
   | { readonly type: 'failed'; readonly failure: TaskFailure }
   | {

@@ -5,6 +5,7 @@
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
+import type { CheckpointSettings } from '../../graph/jobGraph.ts';
 import type { SourcePosition } from '../../operators/operator.ts';
 import type { OperatorSnapshot, SnapshotReport, SubtaskId, TaskFailure } from '../control/messages.ts';
 import type { MetricReading } from '../operatorMetrics.ts';
@@ -47,6 +48,8 @@ export type JobFact =
       readonly restartAt: number | null;
       readonly restarts: number;
     }
+  /** Switched to another mode; the settings as they are now. */
+  | { readonly type: 'checkpoint-settings'; readonly at: number; readonly settings: CheckpointSettings }
   | { readonly type: 'failure'; readonly at: number; readonly failure: TaskFailure }
   | { readonly type: 'checkpoint-triggered'; readonly at: number; readonly checkpoint: PendingSummary }
   | {

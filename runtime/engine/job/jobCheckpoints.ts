@@ -12,6 +12,7 @@ import {
   createCheckpointCoordinator,
 } from '../../checkpoint/checkpointCoordinator.ts';
 import type { CoordinatorEffect } from '../../checkpoint/checkpointEffects.ts';
+import type { CheckpointMode } from '../../checkpoint/checkpointMode.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import type { CheckpointStorage, Outcome } from '../../checkpoint/storage.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
@@ -78,6 +79,8 @@ export class JobCheckpoints {
   #completedIds: readonly number[];
   /** Savepoints that were handed over. Their ids may be another job's, so they are no entries of `#completedIds`. */
   #claimed: readonly StoredSnapshot[];
+  /** With the mode that the job was switched to. */
+  #settings: CheckpointSettings;
   readonly #directories = new Map<number, string>();
   readonly #requests = new Map<number | string, Done<TakenSnapshot>>();
   /** The newest completed snapshot, for the answer to whoever asked for it. */
@@ -87,6 +90,7 @@ export class JobCheckpoints {
   constructor(options: JobCheckpointsOptions) {
     this.#options = options;
     this.#nextCheckpointId = options.nextCheckpointId;
+    this.#settings = options.settings;
     this.#completedIds = options.retained.map((kept) => kept.checkpointId);
     for (const kept of options.retained) this.#directories.set(kept.checkpointId, kept.directory);
     this.#claimed = options.claimed ?? [];
@@ -96,7 +100,7 @@ export class JobCheckpoints {
   deployed(execution: ExecutionGraph): void {
     this.#execution = execution;
     this.#coordinator = createCheckpointCoordinator<readonly OperatorSnapshot[], SnapshotReport>({
-      settings: this.#options.settings,
+      settings: this.#settings,
       graph: execution,
       nextCheckpointId: this.#nextCheckpointId,
       completed: this.#completedIds,
@@ -124,6 +128,16 @@ export class JobCheckpoints {
     const requestId = this.#nextRequest++;
     this.#requests.set(requestId, done);
     this.decide((coordinator, at) => coordinator.request({ ...asked, requestId }, at));
+  }
+
+  get settings(): CheckpointSettings {
+    return this.#settings;
+  }
+
+  /** Of this deployment, once every gate has heard of it, and of those that follow. */
+  switchMode(mode: CheckpointMode): void {
+    this.#settings = { ...this.#settings, ...mode };
+    this.decide((coordinator, at) => coordinator.switchMode(mode, at));
   }
 
   /** One event of the coordinator, and what follows from it. Between two deployments nothing does. */

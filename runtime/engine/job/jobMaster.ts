@@ -20,6 +20,7 @@ import { assert, unreachable } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
+import { type CheckpointMode, modeProblem } from '../../checkpoint/checkpointMode.ts';
 import type { Manifest } from '../../checkpoint/manifest.ts';
 import { createRestartBackoff, type RestartBackoff } from '../../checkpoint/restartBackoff.ts';
 import { durationText } from '../../checkpoint/sentences.ts';
@@ -95,6 +96,8 @@ export class JobMaster {
   #ending: Ending | null = null;
   #leaving: Leaving | null = null;
   #restoring: Done<null> | null = null;
+  /** To another mode; threads that have not answered yet. */
+  #switching: { readonly done: Done<CheckpointSettings>; readonly waiting: Set<number> } | null = null;
   /** A stop whose savepoint is durable: J4. */
   #stopped: { readonly taken: TakenSnapshot; readonly done: Done<TakenSnapshot> } | null = null;
   #failure: string | null = null;
@@ -128,6 +131,11 @@ export class JobMaster {
 
   get status(): JobStatus {
     return this.#status;
+  }
+
+  /** With the mode that the job was switched to. */
+  get checkpointSettings(): CheckpointSettings {
+    return this.#checkpoints.settings;
   }
 
   get execution(): ExecutionGraph {
@@ -167,6 +175,26 @@ export class JobMaster {
     this.#checkpoints.decide((coordinator, at) =>
       coordinator.abort(checkpointId, 'USER_ABORTED', 'It was aborted by hand.', at),
     );
+  }
+
+  /**
+   * Checkpoints of another mode from here on, also after restarts; the next run has what the pipeline says. Answers when every
+   * gate has switched.
+   */
+  switchMode(mode: CheckpointMode, done: Done<CheckpointSettings>): void {
+    const { settings } = this.#checkpoints;
+    const problem = modeProblem(mode, settings);
+    if (this.#status !== 'running' || problem !== null || this.#switching !== null) {
+      const sentence =
+        problem ??
+        (this.#switching === null
+          ? `The job is ${this.#status}; its checkpoints can be switched while it runs.`
+          : 'The checkpoints are being switched already; try again when they are.');
+      done(refused(sentence));
+      return;
+    }
+    this.#checkpoints.switchMode(mode);
+    this.#switching = { done, waiting: new Set(this.#tasks.switchMode(mode)) };
   }
 
   /** Stop with a savepoint. `drain`: the sources end, all windows fire, and the savepoint says so. */
@@ -279,6 +307,13 @@ export class JobMaster {
       case 'ended':
         emit({ type: 'ended-subtask', at, subtask: message.subtask });
         this.#checkpoints.decide((coordinator, moment) => coordinator.taskEnded(message.subtask, moment));
+        break;
+      case 'switched':
+        this.#switching?.waiting.delete(thread);
+        if (this.#switching?.waiting.size === 0) {
+          this.#switched();
+          this.#checkpoints.decide((coordinator, moment) => coordinator.switched(moment));
+        }
         break;
       case 'closed':
         if (this.#tasks.hasClosed(thread) && this.#ending !== null) this.#tasks.terminate();
@@ -398,7 +433,7 @@ export class JobMaster {
     const { clock, emit } = this.#options;
     const graph = this.#tasks.plan(this.#parallelism, point);
     this.#checkpoints.deployed(graph);
-    this.#tasks.deploy(point);
+    this.#tasks.deploy(point, this.#checkpoints.settings);
     // After it: whoever hears of a deployment can read its counters.
     emit({
       type: 'deployed',
@@ -454,6 +489,8 @@ export class JobMaster {
   }
 
   #leave(next: Leaving['next'], reason: CheckpointFailureReason, message: string): void {
+    // The next deployment has the new mode from its start.
+    this.#switched();
     // A deployment may be left twice, by a restore while it fails: the later intention holds.
     const before = this.#leaving;
     this.#leaving = {
@@ -510,6 +547,15 @@ export class JobMaster {
     );
   }
 
+  #switched(): void {
+    const switching = this.#switching;
+    if (switching === null) return;
+    this.#switching = null;
+    const { settings } = this.#checkpoints;
+    this.#options.emit({ type: 'checkpoint-settings', at: this.#options.clock.now(), settings });
+    switching.done({ ok: true, value: settings });
+  }
+
   // --- small things ---------------------------------------------------------------------------------------------
 
   #become(status: JobStatus, reason: string | null = null): void {
@@ -526,6 +572,7 @@ export class JobMaster {
 
   /** Its threads are gone. A job that failed does not come here: its checkpoints are what it can go on from. */
   #end(ending: Ending): void {
+    this.#switched();
     this.#ending = null;
     if (this.#keepsCheckpoints) {
       this.#ended(ending);

@@ -3,6 +3,7 @@
  * object for the life of the job; every deployment is a new attempt. It carries out; whether, when and from which point
  * the job is deployed is the job master's.
  */
+import type { CheckpointMode } from '../../checkpoint/checkpointMode.ts';
 import { buildExecutionGraph } from '../../graph/buildExecutionGraph.ts';
 import type { ExecutionGraph } from '../../graph/executionGraph.ts';
 import type { CheckpointSettings, JobGraph } from '../../graph/jobGraph.ts';
@@ -14,7 +15,6 @@ import type { RestorePoint } from './restorePoint.ts';
 
 export interface TaskDeploymentOptions {
   readonly graph: JobGraph;
-  readonly settings: CheckpointSettings;
   readonly runId: string;
   readonly threadsMax: number;
   readonly deployer: Deployer;
@@ -58,8 +58,8 @@ export class TaskDeployment {
     return this.#execution;
   }
 
-  deploy(point: RestorePoint | null): void {
-    const { graph, settings, runId, threadsMax, deployer } = this.#options;
+  deploy(point: RestorePoint | null, checkpoints: CheckpointSettings): void {
+    const { graph, runId, threadsMax, deployer } = this.#options;
     const execution = this.#execution;
     this.#attempt++;
     this.#threads = placeSubtasks(execution, threadsMax);
@@ -73,7 +73,7 @@ export class TaskDeployment {
         attempt: this.#attempt,
         subtasks,
         parallelism: execution.vertices.reduce((most, vertex) => Math.max(most, vertex.parallelism), 1),
-        checkpoints: settings,
+        checkpoints,
         restart: graph.restart,
         restore: restoreOf(point, graph),
         // A branch whose first run was killed goes on with what its user had agreed to.
@@ -106,6 +106,12 @@ export class TaskDeployment {
       const subtasks = own.filter((id) => names.has(subtaskName(id)));
       if (subtasks.length > 0) this.#options.deployer.send(thread, { type: 'trigger', subtasks, options });
     }
+  }
+
+  /** Every thread answers `switched`; answers which they are. */
+  switchMode(mode: CheckpointMode): readonly number[] {
+    this.broadcast({ type: 'switch-mode', mode });
+    return [...this.#threads.keys()];
   }
 
   broadcast(message: ToWorker): void {

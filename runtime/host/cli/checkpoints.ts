@@ -1,8 +1,15 @@
 /** `sluice checkpoint …`: the completed checkpoints that are kept on the disk. */
+import { modeText } from '../../checkpoint/checkpointMode.ts';
 import type { SnapshotPoint } from '../../checkpoint/lineage.ts';
 import { checkpointsOnShelf, jobsOnShelf, summaryOf } from '../savepointShelf.ts';
 import { CliError, exitCodes } from './cliError.ts';
-import { type CommandContext, type CommonOptions, commandContext } from './commonOptions.ts';
+import {
+  type CommandContext,
+  type CommonOptions,
+  commandContext,
+  findRunningJob,
+  withClient,
+} from './commonOptions.ts';
 import { bytesText, countText, table, timeText } from './output.ts';
 import { findSnapshot, showSnapshot } from './savepoints.ts';
 
@@ -41,6 +48,27 @@ export async function showCheckpoint(
 ): Promise<void> {
   const context = commandContext(options);
   showSnapshot(context, /^\d+$/.test(id) ? numbered(context, Number(id), job) : findSnapshot(context, id));
+}
+
+/** A running job's checkpoints cross the graph in another way from here on. */
+export async function switchCheckpointMode(
+  mode: 'aligned' | 'unaligned' | 'at-least-once',
+  job: string | undefined,
+  options: CommonOptions & { readonly alignedTimeout?: number },
+): Promise<void> {
+  const context = commandContext(options);
+  const running = findRunningJob(context, job);
+  const { checkpointConfig } = await withClient(running, (client) =>
+    client.request('checkpoint/configure', {
+      mode: mode === 'at-least-once' ? mode : 'exactly-once',
+      unaligned: mode === 'unaligned',
+      alignedTimeoutMs: options.alignedTimeout ?? 0,
+    }),
+  );
+  context.output.tell(
+    { type: 'checkpoint-mode', job: running.job, checkpoints: checkpointConfig },
+    `The checkpoints of ${running.job} are ${modeText(checkpointConfig)} from now on, until this run ends.`,
+  );
 }
 
 function numbered({ data }: CommandContext, id: number, job: string | undefined): SnapshotPoint {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `sluice` command: what there is to type. Every command's work lies in a file of its own, loaded when it is asked for. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { RestartStrategy } from '../../graph/jobGraph.ts';
 import { runtimeVersion } from '../ownFiles.ts';
 import { CliError, exitCodes } from './cliError.ts';
@@ -230,6 +230,34 @@ withCommonOptions(
   const { showCheckpoint } = await import('./checkpoints.ts');
   await showCheckpoint(id, job, options);
 });
+
+withCommonOptions(
+  checkpoint
+    .command('mode')
+    .description("switch a running job's checkpoints to another mode, until its run ends")
+    .addArgument(
+      new Argument('<mode>', 'how barriers cross the graph').choices([
+        'aligned',
+        'unaligned',
+        'at-least-once',
+      ]),
+    )
+    .argument('[job]', 'name of the running job; not needed when only one runs')
+    .option(
+      '--aligned-timeout <duration>',
+      'with unaligned: begin aligned, overtake after this long',
+      duration,
+    ),
+).action(
+  async (
+    mode: 'aligned' | 'unaligned' | 'at-least-once',
+    job: string | undefined,
+    options: CommonOptions & { alignedTimeout?: number },
+  ) => {
+    const { switchCheckpointMode } = await import('./checkpoints.ts');
+    await switchCheckpointMode(mode, job, options);
+  },
+);
 
 await main();
 

@@ -191,7 +191,7 @@ test.each<[string, (env: Environment) => void, string]>([
     'Operator "map" (…) leads nowhere: end its stream with sinkTo.',
   ],
   [
-    'one uid twice',
+    'G9 one uid twice',
     (env) =>
       loose(env)
         .map((n) => n, { uid: 'in' })

@@ -191,7 +191,7 @@ describe('on-exit retention', () => {
     const world = new JobWorld({ retainOnExit: false });
     world.untilStatus('running');
     world.untilCheckpoints(1);
-    for (let failures = 0; failures < 20 && world.process.master.status !== 'failed'; failures++) {
+    for (let failures = 0; failures < 200 && world.process.master.status !== 'failed'; failures++) {
       world.process.killThread(0);
       world.until('what comes of it', () => world.process.master.status !== 'running');
       world.until('what comes of that', () => ['running', 'failed'].includes(world.process.master.status));

@@ -3,7 +3,7 @@
  * by itself whether anything was lost or doubled. It runs on the simulated process, under a seeded scheduler.
  */
 import { expect } from 'vitest';
-import { ofType, type Pipeline, pipeline, valueState } from '../../runtime/api/index.ts';
+import { type DataStream, ofType, type Pipeline, pipeline, valueState } from '../../runtime/api/index.ts';
 import { seededRandom } from '../../runtime/base/random.ts';
 import { jsonl } from '../../runtime/connectors/index.ts';
 import type { JobStatus } from '../../runtime/engine/job/facts.ts';
@@ -28,15 +28,27 @@ export class JobWorld {
   /** Of the processes that are started from now on. */
   settings: Partial<CheckpointSettings>;
   readonly #pipeline: Pipeline;
+  readonly #parallelism: number;
   #runs = 0;
 
-  /** `ticks`: where the source ends; endless unless given. */
+  /** `ticks`: where every split ends; endless unless given. */
   constructor(
     settings: Partial<CheckpointSettings> = {},
-    options: { readonly ticks?: number; readonly seed?: number } = {},
+    options: {
+      readonly ticks?: number;
+      readonly sources?: number;
+      readonly seed?: number;
+      /** Of everything, threads too; each source has as many splits. */
+      readonly parallelism?: number;
+    } = {},
   ) {
     this.settings = { intervalMs: 20, tolerableFailures: 0, ...settings };
-    this.#pipeline = counting(options.ticks ?? Number.POSITIVE_INFINITY);
+    this.#pipeline = counting(
+      options.ticks ?? Number.POSITIVE_INFINITY,
+      options.sources ?? 1,
+      options.parallelism ?? 1,
+    );
+    this.#parallelism = options.parallelism ?? 1;
     this.scheduler = new Scheduler(seededRandom(options.seed ?? 1));
     this.disk = new MemoryDisk((call) => this.scheduler.later(call));
     this.process = this.start(null);
@@ -54,8 +66,8 @@ export class JobWorld {
       disk: this.disk,
       scheduler: this.scheduler,
       settings: { ...this.#pipeline.define().graph.checkpoints, ...this.settings },
-      parallelism: null,
-      threadsMax: 2,
+      parallelism: this.#parallelism,
+      threadsMax: this.#parallelism,
       ringBytes: 1 << 16,
       runId: `run-${this.#runs++}`,
       restore,
@@ -125,24 +137,33 @@ export class JobWorld {
 
   /** What the sink has committed, which must be each key's count from 1 on, nothing missing, nothing twice. */
   committedExactly(): number {
-    const ids = this.disk
-      .list('/out')
-      .filter((name) => name.startsWith('part-'))
-      .flatMap((name) => this.disk.text(`/out/${name}`).split('\n'))
-      .filter((line) => line !== '')
-      .map((line) => (JSON.parse(line) as { id: string }).id);
+    const ids = this.committed();
     for (const key of keys) {
       const counts = ids.filter((id) => id.startsWith(key)).map((id) => Number(id.slice(3)));
       expect(counts.sort((a, b) => a - b)).toEqual(Array.from({ length: counts.length }, (_, i) => i + 1));
     }
     return ids.length;
   }
+
+  committed(): readonly string[] {
+    return this.disk
+      .list('/out')
+      .filter((name) => name.startsWith('part-'))
+      .flatMap((name) => this.disk.text(`/out/${name}`).split('\n'))
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+  }
 }
 
-function counting(until: number): Pipeline {
+/** Several sources are united before they are counted, so that there is something to align. */
+function counting(until: number, sources: number, splits: number): Pipeline {
   return pipeline('counting', (env) => {
-    env
-      .fromSource(ticks(until), { uid: 'ticks' })
+    env.restart({ strategy: 'fixed-delay', attempts: 100, delay: 1 });
+    const [first, ...others] = Array.from({ length: sources }, (_, place) =>
+      env.fromSource(ticks(until, splits), { uid: place === 0 ? 'ticks' : `ticks-${place}` }),
+    );
+    others
+      .reduce((all, one) => all.union(one), first as DataStream<Tick>)
       .keyBy((tick) => tick.key)
       .process(
         {
@@ -160,10 +181,10 @@ function counting(until: number): Pipeline {
   });
 }
 
-const ticks = (until: number): Source<Tick> => ({
+const ticks = (until: number, splits: number): Source<Tick> => ({
   name: 'ticks',
   bounded: Number.isFinite(until),
-  splits: () => ['all'],
+  splits: () => Array.from({ length: splits }, (_, place) => `${place}`),
   openSplit: (_split, from) => {
     let n = from?.offset ?? 0;
     return {

@@ -58,7 +58,7 @@ class Recorder implements StreamOperator {
 }
 
 describe('around a barrier', () => {
-  test('E3 what must go before it goes, then the barrier, then the snapshot is marked: between two records', () => {
+  test('E3, M4 what must go before it goes, then the barrier, then the snapshot is marked: between two records', () => {
     const operator = new Recorder();
     const task = oneTask(operator);
     task.into[0]?.offer(dataFrame('a', 'b'));
@@ -72,7 +72,7 @@ describe('around a barrier', () => {
     ]);
   });
 
-  test('M5 M6 M7 a channel that has delivered is not read until the others have; what it held comes first then', () => {
+  test('M5, M6, M7 a channel that has delivered is not read until the others have; what it held comes first then', () => {
     const operator = new Recorder();
     const task = oneTask(operator, 2);
     task.into[0]?.offer(barrierFrame(1));

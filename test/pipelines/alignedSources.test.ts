@@ -43,7 +43,7 @@ const start = (parallelism: number) => {
 };
 
 test.each([1, 2])(
-  'a fast source stays within the drift of the slow one, at parallelism %i',
+  'J3 a fast source stays within the drift of the slow one, at parallelism %i',
   (parallelism) => {
     const { run, highest, pushFast } = start(parallelism);
     pushFast(200_000);
@@ -62,7 +62,7 @@ test.each([1, 2])(
   },
 );
 
-test('a source that waits is not silent, and one that is silent or has ended holds nobody back', () => {
+test('J3 a source that waits is not silent, and one that is silent or has ended holds nobody back', () => {
   const { run, highest, pushFast } = start(1);
   run.source('slow').push({ from: 'slow', time: 0 });
   pushFast(300_000);

@@ -25,7 +25,7 @@ function loaded() {
   return { manifest, files, old };
 }
 
-test.each([1, 2, 3, 16])('is restored at parallelism %i', (parallelism) => {
+test.each([1, 2, 3, 16])('H7 version 1 is restored at parallelism %i', (parallelism) => {
   const { files, old } = loaded();
   const { uid, maxParallelism, declarations } = fixture;
   const subtasks = restoreAll({ uid, maxParallelism, declarations }, parallelism, old, files);
@@ -62,7 +62,7 @@ test('its manifest says what is in it', () => {
   expect(states.length).toBe(8);
 });
 
-test('a reader that was written from the documentation reads the same', () => {
+test('H7 a reader that was written from the documentation reads the same', () => {
   const { manifest, files } = readSnapshot(directory);
   expect(manifest.job).toBe('fixture');
   const entries = (state: string) => files.flatMap((file) => file.states[state]!.entries);
@@ -82,7 +82,7 @@ test('a reader that was written from the documentation reads the same', () => {
   expect(entries('pending').map(({ value }) => value)).toStrictEqual(fixture.pendingOf.flat());
 });
 
-test('what this version writes is still, byte by byte, what version 1 wrote', () => {
+test('H7 what this version writes is still, byte by byte, what version 1 wrote', () => {
   for (const [name, bytes] of fixtureFiles()) {
     expect(Buffer.compare(Buffer.from(bytes), readFileSync(`${directory}/${name}`)), name).toBe(0);
   }

@@ -189,7 +189,7 @@ test('open requests are bounded, and each is answered once', () => {
   for (const id of ids) expect(client.received.filter((message) => message.id === id)).toHaveLength(1);
 });
 
-test('a stall is opened while it lasts, names the channel, and is closed when the barrier comes', () => {
+test('M10 a stall is opened while it lasts, names the channel, and is closed when the barrier comes', () => {
   const world = new World().begin();
   const client = world.client();
   client.ask('job/subscribe');

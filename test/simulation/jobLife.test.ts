@@ -282,7 +282,7 @@ describe('what is sent at the end is sent once', () => {
     expect(world.committed()).toHaveLength(31);
   });
 
-  test('by an operator that had ended before the checkpoint that a failure goes back to', () => {
+  test('F12 by an operator that had ended before the checkpoint that a failure goes back to', () => {
     let failures = 0;
     const world = new World(
       totals([ticks(5), ticks(2_000)], (tick) => {

@@ -6,14 +6,23 @@
  *   → renamed → parent synced → published
  *
  * Whoever is killed before the rename leaves a directory that nobody takes for a snapshot; it is cleared away by the
- * next run of the job (`clearAttempts`), which owns the job's data directory by its lock.
+ * next run of the job (`clearAttempts`), which owns the job's data directory by its lock. So is a checkpoint that was
+ * half discarded: its manifest goes first, and a directory without one is no snapshot.
+ *
+ * Whoever was told that a snapshot failed must not find it later: sinks clear away what waited for it. What fails after the
+ * rename is therefore taken back.
  */
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../checkpoint/manifest.ts';
 import { printManifest } from '../checkpoint/manifestCodec.ts';
-import { checkpointDirectoryName, savepointDirectoryName } from '../checkpoint/snapshotPaths.ts';
+import {
+  checkpointDirectoryName,
+  checkpointIdOf,
+  manifestFileName,
+  savepointDirectoryName,
+} from '../checkpoint/snapshotPaths.ts';
 import type { CheckpointStorage, Outcome } from '../checkpoint/storage.ts';
 import { type DataDirectory, directoryNameOf } from './dataDirectory.ts';
 import { failpoint } from './failpoints.ts';
@@ -52,7 +61,11 @@ export function fileCheckpointStorage(data: DataDirectory, job: string): Checkpo
 export async function clearAttempts(data: DataDirectory, job: string): Promise<void> {
   for (const parent of [data.savepoints, data.checkpoints(job)]) {
     for (const name of await readdir(parent).catch(() => [])) {
-      if (name.startsWith(attemptPrefixOf(job)))
+      const isHalf =
+        parent === data.checkpoints(job) &&
+        checkpointIdOf(name) !== null &&
+        !(await isThere(join(parent, name, manifestFileName)));
+      if (isHalf || name.startsWith(attemptPrefixOf(job)))
         await rm(join(parent, name), { recursive: true, force: true });
     }
   }
@@ -61,13 +74,19 @@ export async function clearAttempts(data: DataDirectory, job: string): Promise<v
 /** Writes a file that is either the old one or the new one, whenever the power goes. */
 export async function replaceFileDurably(path: string, text: string, mode = 0o644): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}`;
-  await writeDurably(temporary, text, mode);
-  await rename(temporary, path);
+  try {
+    await writeDurably(temporary, text, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
   await syncNames(dirname(path));
 }
 
 async function publish(directory: string, manifest: Manifest): Promise<string> {
-  await writeDurably(join(directory, 'manifest.json'), printManifest(manifest), 0o644);
+  await writeDurably(join(directory, manifestFileName), printManifest(manifest), 0o644);
+  failpoint('after-manifest-write');
   await syncNames(directory);
   const parent = dirname(directory);
   const wanted =
@@ -78,8 +97,26 @@ async function publish(directory: string, manifest: Manifest): Promise<string> {
   const place = manifest.kind === 'checkpoint' ? join(parent, wanted) : await freePlace(parent, wanted);
   await rename(directory, place);
   failpoint('after-manifest-rename');
-  await syncNames(parent);
+  try {
+    await syncNames(parent);
+  } catch (error) {
+    await takeBack(place, error);
+    throw error;
+  }
+  failpoint('after-publish');
   return place;
+}
+
+/** What cannot even be taken back is named, since a later run would take it for complete. */
+async function takeBack(place: string, cause: unknown): Promise<void> {
+  try {
+    await rm(join(place, manifestFileName), { force: true });
+    await syncNames(place);
+  } catch {
+    throw new Error(`${sentenceOf(cause)}; nor could it be taken back: delete ${place} before the next run`);
+  }
+  // What is left is no snapshot any more, and cleared away by the next run at the latest.
+  await rm(place, { recursive: true, force: true }).catch(() => {});
 }
 
 /** `@` is in no directory name of a job, so that job `a` never takes an attempt of job `a-1` for its own. */
@@ -94,14 +131,22 @@ async function copyData(from: string, to: string, manifest: Manifest): Promise<v
     await mkdir(dirname(copy), { recursive: true });
     await copyFile(join(from, path), copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     const file = await open(copy, 'r+');
-    await file.sync().finally(() => file.close());
+    try {
+      await file.sync();
+    } catch (error) {
+      throw withPath(error, copy);
+    } finally {
+      await file.close();
+    }
     if (dirname(copy) !== to) await syncNames(dirname(copy));
+    failpoint('half-adopted');
   }
 }
 
 /** The manifest goes first: what is only half removed is no snapshot any more. */
 async function discard(directory: string): Promise<void> {
-  await rm(join(directory, 'manifest.json'), { force: true });
+  await rm(join(directory, manifestFileName), { force: true });
+  failpoint('half-discarded');
   await rm(directory, { recursive: true, force: true });
 }
 
@@ -109,12 +154,15 @@ async function discard(directory: string): Promise<void> {
 async function freePlace(parent: string, name: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const place = join(parent, attempt === 1 ? name : `${name}-${attempt}`);
-    const isTaken = await stat(place).then(
-      () => true,
-      () => false,
-    );
-    if (!isTaken) return place;
+    if (!(await isThere(place))) return place;
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function writeDurably(path: string, text: string, mode: number): Promise<void> {
@@ -122,9 +170,16 @@ async function writeDurably(path: string, text: string, mode: number): Promise<v
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     await file.close();
   }
+}
+
+/** Calls on an open file do not say which. */
+function withPath(error: unknown, path: string): unknown {
+  return error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error;
 }
 
 async function syncNames(directory: string): Promise<void> {
@@ -132,6 +187,8 @@ async function syncNames(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    throw withPath(error, directory);
   } finally {
     await handle.close();
   }
@@ -140,6 +197,33 @@ async function syncNames(directory: string): Promise<void> {
 function answer<T>(done: (result: Outcome<T>) => void, work: () => Promise<T>): void {
   work().then(
     (value) => done({ ok: true, value }),
-    (error: unknown) => done({ ok: false, message: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => done({ ok: false, message: sentenceOf(error) }),
   );
+}
+
+/** With the path, and with what to do where that is known. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : null;
+  const code = 'code' in error ? error.code : null;
+  if (path === null && code !== 'ENOSPC') return error.message;
+  const where = path ?? 'the data directory';
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return `there is no space left for ${where}; make room on that disk`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `${where} may not be written (${code}); give this user the right to, or choose another --data`;
+    case 'ENOENT':
+      return `${where} is gone; somebody has removed it or a directory above it`;
+    case 'ENOTDIR':
+      return `${where} cannot be made, since a directory above it is a file; move that away`;
+    case 'EIO':
+      return `the disk answered an error for ${where} (EIO); look after that disk, or choose another --data`;
+    default:
+      return error.message;
+  }
 }

@@ -4,12 +4,29 @@
  * says otherwise: `SLUICE_FAILPOINTS=after-link,before-manifest-rename:3` dies at the first link and at the third
  * manifest, whichever comes first.
  */
-export type Failpoint =
-  | 'after-link'
-  | 'before-data-sync'
-  | 'before-manifest-rename'
-  | 'after-manifest-rename'
-  | 'before-notify';
+export const failpoints = [
+  // A data file of a task: its bytes are written, or durable and nobody was told.
+  'before-state-sync',
+  'after-state-sync',
+  // The manifest: written, synced with its directory, renamed, and the rename durable.
+  'after-manifest-write',
+  'before-manifest-rename',
+  'after-manifest-rename',
+  'after-publish',
+  'before-notify',
+  // A part of a file sink: before its bytes are durable, before and after it gets its final name, before and after that is durable.
+  'before-data-sync',
+  'before-link',
+  'after-link',
+  'before-directory-sync',
+  'after-directory-sync',
+  // A checkpoint that is dropped: its manifest is gone and its files are not.
+  'half-discarded',
+  // Going on from an older point: its copy is begun, and a part was renamed.
+  'half-adopted',
+  'after-rename',
+] as const;
+export type Failpoint = (typeof failpoints)[number];
 
 export const failpointsVariable = 'SLUICE_FAILPOINTS';
 

@@ -58,7 +58,11 @@ export function machineFiles(options: FilesOptions): FileAccess {
     },
     exists: (path) => existsSync(absolute(path)),
     link: (from, to) => attempt(to, () => link(absolute(from), absolute(to))),
-    rename: (from, to) => attempt(from, () => renameSync(absolute(from), absolute(to))),
+    rename: (from, to) =>
+      attempt(from, () => {
+        renameSync(absolute(from), absolute(to));
+        failpoint('after-rename');
+      }),
     remove: (path) => attempt(path, () => rmSync(absolute(path), { force: true })),
     syncDirectory: (directory, done) => syncDirectory(absolute(directory), callBack(directory, done)),
   };
@@ -70,10 +74,12 @@ export function syncDirectory(directory: string, done: (error: Error | null) => 
     setImmediate(done, null);
     return;
   }
+  failpoint('before-directory-sync');
   open(directory, 'r', (openError, descriptor) => {
     if (openError !== null) return done(openError);
     fsync(descriptor, (error) => {
       closeSync(descriptor);
+      failpoint('after-directory-sync');
       done(error);
     });
   });
@@ -160,6 +166,7 @@ function writable(
 }
 
 function link(from: string, to: string): 'linked' | 'exists' {
+  failpoint('before-link');
   try {
     linkSync(from, to);
   } catch (error) {

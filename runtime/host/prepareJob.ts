@@ -36,6 +36,7 @@ import {
   summaryOf,
 } from './savepointShelf.ts';
 import { supersedeAll } from './sinkParts.ts';
+import { endOrphan } from './stoppedOrphan.ts';
 import type { Utility } from './utility.ts';
 
 export interface PreparedJob {
@@ -176,12 +177,22 @@ async function lockAll(graph: JobGraph, options: PrepareOptions): Promise<readon
   const locks: DirectoryLock[] = [];
   for (const directory of directories) {
     mkdirSync(directory, { recursive: true });
-    const outcome = await lockDirectory(directory, {
-      job: graph.name,
-      supervisor: options.supervisor,
-      now: Date.now(),
-      patienceMs: lockPatienceMs,
-    });
+    const lock = () =>
+      lockDirectory(directory, {
+        job: graph.name,
+        supervisor: options.supervisor,
+        now: Date.now(),
+        patienceMs: lockPatienceMs,
+      });
+    let outcome = await lock();
+    const recorded = recordedJob(data, graph.name);
+    if (!outcome.ok && outcome.holder === null && (await endOrphan(recorded))) {
+      options.log(
+        'warning',
+        `Process ${recorded?.process.pid} of an earlier run of ${graph.name} was stopped, and nobody was left to wake it: it was ended.`,
+      );
+      outcome = await lock();
+    }
     if (!outcome.ok) {
       for (const lock of locks) await lock.release();
       throw new LaunchError(

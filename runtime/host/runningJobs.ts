@@ -21,6 +21,8 @@ export interface RunningJob {
   readonly workingDirectory: string;
   /** As the run was told; null: as the pipeline says. */
   readonly parallelism: number | null;
+  /** Who started it and is answerable for its end. */
+  readonly supervisor: ProcessIdentity | null;
 }
 
 export async function recordRunningJob(data: DataDirectory, running: RunningJob): Promise<void> {
@@ -56,7 +58,8 @@ function readRunningJob(path: string): RunningJob | null {
       typeof running.port === 'number' &&
       typeof running.token === 'string' &&
       typeof running.process?.pid === 'number';
-    return isWhole ? { ...running, parallelism: running.parallelism ?? null } : null;
+    if (!isWhole) return null;
+    return { ...running, parallelism: running.parallelism ?? null, supervisor: running.supervisor ?? null };
   });
 }
 

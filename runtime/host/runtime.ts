@@ -211,6 +211,7 @@ export class Runtime {
       pipelineFile: job.pipelineFile,
       workingDirectory: job.workingDirectory,
       parallelism: job.parallelismOverride,
+      supervisor: this.#options.supervisor,
     };
     await recordRunningJob(this.#data, this.#record);
   }

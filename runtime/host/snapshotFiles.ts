@@ -14,6 +14,7 @@ import {
   type SnapshotFile,
   type SnapshotFiles,
 } from '../checkpoint/storage.ts';
+import { failpoint } from './failpoints.ts';
 import { fileError } from './files.ts';
 
 type Finished = (result: Outcome<{ readonly bytes: number; readonly sha256: string }>) => void;
@@ -146,7 +147,9 @@ class WrittenFile implements SnapshotFile {
 
   #sync(descriptor: number): void {
     this.#isWriting = true;
+    failpoint('before-state-sync');
     fsync(descriptor, (syncError) => {
+      failpoint('after-state-sync');
       if (syncError !== null) return this.#fail(syncError);
       if (this.#isAborted) return this.#remove();
       this.#descriptor = null;

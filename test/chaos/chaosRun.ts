@@ -3,18 +3,24 @@
  * least once after one has completed, and continued each time with `--from latest`. Everything that is left to chance
  * comes from the seed, except for time itself: a replay hits the same places roughly, not exactly.
  *
- *   the group    command and runtime die at once; a new command goes on
- *   the runtime  its command notices and has it going again by itself
- *   the command  the runtime is an orphan, stops by itself, and the next command waits for it
+ *   group           command and runtime die at once; a new command goes on
+ *   runtime         its command notices and has it going again by itself
+ *   command         the runtime is an orphan, stops by itself, and the next command waits for it
+ *   thread          one of the runtime's threads ends; the job goes on by itself
+ *   pause           the runtime is stopped (SIGSTOP) for a while and goes on (SIGCONT)
+ *   paused orphan   the runtime is stopped and its command dies: it cannot stop by itself, so the next command ends it
+ *   full disk       for a while nothing can be written (smallDisk.ts); what fails is tried again
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { unreachable } from '../../runtime/base/assert.ts';
 import { type Random, seededRandom } from '../../runtime/base/random.ts';
 import { type RunningCommand, startCommand } from '../cli/sluiceCommand.ts';
 import { type Deviation, deviation, expectedLines } from './expected.ts';
+import { fill, mountSmallDisk, unmount } from './smallDisk.ts';
 
 export interface ChaosResult {
   readonly seed: number;
@@ -28,17 +34,46 @@ export interface ChaosResult {
   readonly log: string;
 }
 
-type Victim = 'group' | 'runtime' | 'command';
+export const strikes = [
+  'group',
+  'runtime',
+  'command',
+  'thread',
+  'pause',
+  'paused orphan',
+  'full disk',
+] as const;
+export type Strike = (typeof strikes)[number];
 
 const records = 18_000;
 const perSecond = 6_000;
 const pipelineFile = fileURLToPath(new URL('./pipeline.ts', import.meta.url));
 
-/** `directory` is empty; everything of the run goes there. */
-export async function chaosRun(seed: number, directory: string): Promise<ChaosResult> {
-  const run = new ChaosRun(seededRandom(seed), seed, directory);
+export interface ChaosOptions {
+  /** On a disk of its own that can be filled. */
+  readonly onSmallDisk: boolean;
+  /** After the first strike everything is one of these; null: drawn. */
+  readonly only: readonly Strike[] | null;
+}
+
+/** `directory` is empty; everything of the run goes there. A small disk stays mounted where the run went wrong. */
+export async function chaosRun(
+  seed: number,
+  directory: string,
+  options: ChaosOptions = { onSmallDisk: false, only: null },
+): Promise<ChaosResult> {
+  const run = new ChaosRun(seededRandom(seed), seed, directory, options);
   await mkdir(directory, { recursive: true });
+  if (options.onSmallDisk) mountSmallDisk(directory);
   const exitCode = await run.live();
+  const result = resultOf(run, exitCode, seed, directory);
+  const { missing, unexpected } = result.deviation;
+  const isRight = exitCode === 0 && missing.length + unexpected.length === 0;
+  if (options.onSmallDisk && isRight) unmount(directory);
+  return result;
+}
+
+function resultOf(run: ChaosRun, exitCode: number | null, seed: number, directory: string): ChaosResult {
   const committed = committedLines(join(directory, 'out'));
   return {
     seed,
@@ -64,13 +99,15 @@ const overtakings = [['--unaligned'], [], ['--unaligned', '--aligned-timeout', '
 class ChaosRun {
   readonly #random: Random;
   readonly #directory: string;
+  readonly #options: ChaosOptions;
   #mode: number;
   readonly kills: string[] = [];
   readonly parallelism: number[] = [];
   log = '';
 
-  constructor(random: Random, seed: number, directory: string) {
+  constructor(random: Random, seed: number, directory: string, options: ChaosOptions) {
     this.#random = random;
+    this.#options = options;
     this.#mode = seed;
     this.#directory = directory;
   }
@@ -106,22 +143,60 @@ class ChaosRun {
     });
   }
 
-  /** Kills somebody and answers the command that goes on. */
+  /** Strikes somebody and answers the command that goes on. */
   async #strike(command: RunningCommand, when: string): Promise<RunningCommand> {
     const runtime = this.#runtimePid();
-    const victims: readonly Victim[] =
-      runtime === null ? ['group'] : ['group', 'group', 'runtime', 'runtime', 'command'];
-    const victim = victims[this.#random.below(victims.length)] ?? 'group';
-    this.kills.push(`${victim} ${when}`);
-    if (victim === 'runtime' && runtime !== null) {
-      kill(runtime);
-      // The interval of the first life would keep it from ever completing a checkpoint.
-      if (when !== 'before the first checkpoint') return command;
-      kill(-command.pid);
-    } else kill(victim === 'group' ? -command.pid : command.pid);
-    const end = await command.ended;
-    this.log += end.stdout + end.stderr;
+    const strike = this.#drawn(runtime, when === 'before the first checkpoint');
+    this.kills.push(`${strike} ${when}`);
+    switch (strike) {
+      case 'group':
+        kill(-command.pid);
+        break;
+      case 'command':
+        kill(command.pid);
+        break;
+      case 'runtime':
+        kill(runtime ?? 0);
+        // The interval of the first life would keep it from ever completing a checkpoint.
+        if (when !== 'before the first checkpoint') return command;
+        kill(-command.pid);
+        break;
+      case 'paused orphan':
+        kill(runtime ?? 0, 'SIGSTOP');
+        kill(command.pid);
+        break;
+      case 'pause':
+        kill(runtime ?? 0, 'SIGSTOP');
+        await pause(this.#random.below(2_500));
+        kill(runtime ?? 0, 'SIGCONT');
+        return command;
+      case 'thread':
+        writeFileSync(join(this.#directory, 'end-thread'), '');
+        return command;
+      case 'full disk': {
+        const makeRoom = fill(this.#directory);
+        await pause(200 + this.#random.below(1_200));
+        makeRoom();
+        return command;
+      }
+      default:
+        unreachable(strike);
+    }
+    // Its pipes are open as long as the runtime is there.
+    if (strike !== 'paused orphan') {
+      const end = await command.ended;
+      this.log += end.stdout + end.stderr;
+    }
     return this.#start([]);
+  }
+
+  #drawn(runtime: number | null, isFirst: boolean): Strike {
+    if (runtime === null) return 'group';
+    const kills: readonly Strike[] = ['group', 'group', 'runtime', 'runtime', 'command'];
+    const milder: readonly Strike[] = ['thread', 'thread', 'pause', 'pause', 'paused orphan'];
+    const full: readonly Strike[] = this.#options.onSmallDisk ? ['full disk', 'full disk', 'full disk'] : [];
+    const drawn = isFirst ? kills : (this.#options.only ?? [...kills, ...milder, ...full]);
+    return drawn[this.#random.below(drawn.length)] ?? 'group';
   }
 
   #runtimePid(): number | null {
@@ -152,9 +227,10 @@ function names(directory: string): readonly string[] {
 }
 
 /** Somebody who is gone already cannot be killed. */
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    // 0 would be this group.
+    if (pid !== 0) process.kill(pid, signal);
   } catch {
     // Gone.
   }

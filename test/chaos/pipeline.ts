@@ -5,8 +5,9 @@
  *   count   per key the numbers 1 … n, one line each: a lost or doubled record shows at its key
  *   sum     per key and window one line: a lost or doubled timer or window shows here
  *
- * `expected.ts` computes the same without any of Sluice. How many records, and how fast, comes from the environment.
+ * Whoever puts a file `end-thread` beside it has one of its threads end. `expected.ts` computes the same without any of Sluice. How many records, and how fast, comes from the environment.
  */
+import { existsSync, rmSync } from 'node:fs';
 import { boundedOutOfOrderness, ofType, pipeline, tumbling, valueState } from 'sluice';
 import { generator, text } from 'sluice/connectors';
 
@@ -29,6 +30,7 @@ const reading =
 
 export default pipeline('chaos', (env) => {
   env.checkpoints({ interval: '150 ms' });
+  env.restart({ strategy: 'fixed-delay', attempts: 1_000_000, delay: '100 ms' });
   const watermarks = boundedOutOfOrderness<Reading>('0 ms', (found) => found.time);
   const fast = env.fromSource(generator({ make: reading(1), count: records, perSecond, splits: 3 }), {
     uid: 'fast',
@@ -46,6 +48,7 @@ export default pipeline('chaos', (env) => {
       onElement(found, context) {
         const seen = (context.state.seen.get() ?? 0) + 1;
         context.state.seen.set(seen);
+        if (seen % 8 === 0) endThreadIfAsked();
         context.emit(`count ${found.key} ${seen}`);
       },
     },
@@ -61,3 +64,9 @@ export default pipeline('chaos', (env) => {
   );
   counts.union(sums).sinkTo(text.sink('out'), { uid: 'out' });
 });
+
+function endThreadIfAsked(): void {
+  if (!existsSync('end-thread')) return;
+  rmSync('end-thread', { force: true });
+  process.exit(3);
+}

@@ -81,10 +81,10 @@ export const engineMutants: readonly Mutant[] = [
     'commit: false,',
   ),
   seen(
-    'a split that was read to its end is read again',
+    'a split that was read to its end is read again from its beginning',
     intake,
-    'if (from?.position.finished === true) {',
-    'if (from?.position.finished === true && from.position.offset > 1e9) {',
+    'if (from?.position.finished === true) {\n        this.#finished.push(from);\n        continue;\n      }',
+    'if (from?.position.finished === true) {\n        this.#openSplit(id, null);\n        this.#watermarks.add(id, null, this.#inputMs());\n        continue;\n      }',
   ),
   seen(
     'an offset is saved one too high',
@@ -97,12 +97,6 @@ export const engineMutants: readonly Mutant[] = [
     intake,
     'position: { ...this.#positionOf(split), finished: false },',
     'position: { ...this.#positionOf(split), offset: Math.max(0, this.#positionOf(split).offset - 1), finished: false },',
-  ),
-  seen(
-    'a source keeps its barrier while its output finds no room',
-    'runtime/engine/task.ts',
-    'this.#intake.control(!this.chain.walking)',
-    'this.#intake.control(!this.chain.overflowing && !this.chain.walking)',
   ),
   seen(
     'a batch that was in flight is dropped at another parallelism',
@@ -146,6 +140,14 @@ export const engineMutants: readonly Mutant[] = [
     'if (this.#ended) return;',
     '',
   ),
+  {
+    name: 'a source keeps its barrier while its output finds no room',
+    file: 'runtime/engine/task.ts',
+    find: 'this.#intake.control(!this.chain.walking)',
+    replace: 'this.#intake.control(!this.chain.overflowing && !this.chain.walking)',
+    tests: ['test/engine/sourceTask.test.ts'],
+    caughtBy: ['answers a trigger while nothing it sends finds room'],
+  },
   {
     name: 'a restart waits for the wall clock',
     file: master,

@@ -41,6 +41,9 @@ export const everyKind = [
   'window by new times',
   'diamond',
   'several sinks',
+  'chaining disabled',
+  'few key groups',
+  'watermark alignment',
   // How checkpoints are taken.
   'aligned',
   'unaligned',

@@ -53,25 +53,38 @@ export const randomPipeline = (random: Random, options: RandomPipelineOptions): 
     choice: random.below(8),
     /** Takes the parallelism of the job. */
     isLoose: random.below(2) === 0,
+    isAlone: random.below(4) === 0,
   }));
   const sourceParallelism = inputs.map(() => 1 + random.below(3));
   const isOneSink = random.below(3) > 0;
+  const maxParallelism = random.below(4) === 0 ? 5 : 128;
+  const alignment =
+    inputs.length > 1 && random.below(4) === 0 ? { group: 'all', maxDrift: 20 + random.below(200) } : null;
   let expected: readonly string[] = [];
 
   const made = pipeline('simulated', (env) => {
     words.length = 0;
+    env.maxParallelism = maxParallelism;
     const used = new Map<Made, number>();
     const use = (stream: Made): void => void used.set(stream, (used.get(stream) ?? 0) + 1);
     const streams: Made[] = inputs.map((input, place) => ({
       stream: env.fromSource(listSource(`in${place}`, input, options.mayThrow), {
         uid: `in${place}`,
         parallelism: sourceParallelism[place] ?? 1,
-        watermarks: boundedOutOfOrderness(OUT_OF_ORDER_MS, (item: Item) => item.time),
+        watermarks: boundedOutOfOrderness(
+          OUT_OF_ORDER_MS,
+          (item: Item) => item.time,
+          alignment === null ? {} : { alignment },
+        ),
       }),
       items: input.flat(),
       timed: true,
     }));
-    words.push(`${inputs.length} sources`);
+    words.push(
+      `${inputs.length} sources${alignment === null ? '' : ` ${alignment.maxDrift} ms apart at most`}`,
+    );
+    if (alignment !== null) kinds.add('watermark alignment');
+    if (maxParallelism < 128) kinds.add('few key groups');
     for (const [place, choice] of choices.entries()) {
       const { isLoose, parallelism } = choice;
       const drawn = { ...choice, uid: `op${place}`, later, parallelism: isLoose ? null : parallelism };
@@ -86,9 +99,10 @@ export const randomPipeline = (random: Random, options: RandomPipelineOptions): 
       });
       const { applied, from, other } = present(firstFitting(streams, tried, drawn), 'a stage');
       words.push(
-        `${applied.word}×${isLoose ? 'p' : parallelism}(${from}${applied.usesOther ? `,${other}` : ''})`,
+        `${applied.word}${choice.isAlone ? ' alone' : ''}×${isLoose ? 'p' : parallelism}(${from}${applied.usesOther ? `,${other}` : ''})`,
       );
       kinds.add(applied.word);
+      if (choice.isAlone) kinds.add('chaining disabled');
       use(streams[from] as Made);
       if (applied.usesOther) use(streams[other] as Made);
       // What was used may be used again: that makes the diamonds.

@@ -10,6 +10,7 @@ import { jsonl } from '../../runtime/connectors/index.ts';
 import type { JobFact } from '../../runtime/engine/job/facts.ts';
 import type { RestorePoint } from '../../runtime/engine/job/jobMaster.ts';
 import { type Acting, act, askForCheckpoint, Trap } from './act.ts';
+import { drawAim, noAim } from './aim.ts';
 import { checkCommitted, committedIds } from './committed.ts';
 import type { DiskFaultKind } from './diskFaults.ts';
 import { honest } from './diskFaults.ts';
@@ -117,6 +118,8 @@ const live = (
     const parallelism = random.below(2) === 0 ? null : 1 + random.below(4);
     kinds.add(restore === null ? 'from nothing' : isChosen ? 'from an older savepoint' : 'from the newest');
     story.push(`run ${run} at parallelism ${parallelism ?? 'as planned'} from ${nameOf(restore)}`);
+    const isLast = killsLeft === 0;
+    const aim = isLast ? noAim : drawAim(random);
     const process = new SimulatedProcess({
       define,
       disk,
@@ -130,15 +133,16 @@ const live = (
       nextCheckpointId: highestId(disk, STORAGE_ROOT) + 1,
       retained: retainedOn(disk),
       skewMs: (thread) => (life.clocks === 'steady' ? 0 : (thread - 1) * SKEW_MS),
-      emit: hear,
+      emit: (fact) => {
+        aim.hear(fact);
+        hear(fact);
+      },
       stateBytes,
     });
     const asked = new Set<string>();
     const acting: Acting = { random, process, scheduler, life, savepoints, story, kinds, trap, asked };
-    const isLast = killsLeft === 0;
-    const untilFault = isLast ? Number.POSITIVE_INFINITY : random.below(1 + 2 ** (4 + random.below(10)));
     let turns = 0;
-    for (; !process.over && !trouble.isRefused && turns < untilFault; turns++) {
+    for (; !process.over && !trouble.isRefused && !aim.strikes(); turns++) {
       if (isLast && turns === 40) trouble.end();
       if (isLast && turns === 50) askForCheckpoint(acting);
       if (!isLast && random.below(300) === 0) act(acting);

@@ -47,7 +47,7 @@ export const partitionCustom: Stage = ({ stream, items, timed }, _other, options
 
 /** Every way to spread records without keys. What goes to all subtasks comes as often as there are subtasks. */
 export const spread: Stage = ({ stream, items, timed }, _other, options) => {
-  const way = ways[options.choice % ways.length] ?? 'rebalance';
+  const way = ways[options.choice] ?? 'rebalance';
   const copies = 1 + (options.choice % 3);
   const marked = (item: Item): Item => ({ ...item, id: `${item.id}${way[0]}` });
   const own = way === 'broadcast' ? { uid: options.uid, parallelism: copies } : operatorOptions(options);
@@ -58,4 +58,13 @@ export const spread: Stage = ({ stream, items, timed }, _other, options) => {
   return applied(way === 'broadcast' ? 'broadcast to all' : way, spreadStream.map(marked, own), out, timed);
 };
 
-const ways = ['rebalance', 'rescale', 'shuffle', 'global', 'broadcast'] as const;
+const ways = [
+  'rebalance',
+  'rescale',
+  'shuffle',
+  'global',
+  'broadcast',
+  'rescale',
+  'shuffle',
+  'broadcast',
+] as const;

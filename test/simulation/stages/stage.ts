@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly uid: string;
   /** Null: that of the job. */
   readonly parallelism: number | null;
+  /** It is a task of its own. */
+  readonly isAlone: boolean;
   /** 0 to 7, for whatever the stage has to choose. */
   readonly choice: number;
   /** Calls at any time, in any order with everything else. */
@@ -68,7 +70,14 @@ export function drawn(item: Item, below: number): number {
   return sum % below;
 }
 
+export interface OwnOptions {
+  readonly uid: string;
+  readonly disableChaining: boolean;
+  readonly parallelism?: number;
+}
+
 /** An operator's own options, without what only the stage knows. */
-export function operatorOptions({ uid, parallelism }: StageOptions): { uid: string; parallelism?: number } {
-  return parallelism === null ? { uid } : { uid, parallelism };
+export function operatorOptions({ uid, parallelism, isAlone }: StageOptions): OwnOptions {
+  const own = { uid, disableChaining: isAlone };
+  return parallelism === null ? own : { ...own, parallelism };
 }

@@ -15,7 +15,15 @@ import {
   tumbling,
   type WindowAssigner,
 } from '../../../runtime/api/index.ts';
-import { applied, byKey, FIRST_TIME, type Item, operatorOptions, type Stage } from './stage.ts';
+import {
+  applied,
+  byKey,
+  FIRST_TIME,
+  type Item,
+  type OwnOptions,
+  operatorOptions,
+  type Stage,
+} from './stage.ts';
 
 const WINDOW_MS = 100;
 const SLIDE_MS = 40;
@@ -71,7 +79,7 @@ export const windowAll: Stage = ({ stream, items, timed }, _other, { uid }) => {
 export const globalCountWindow: Stage = ({ stream, items }, _other, options) => {
   const every = 2 + (options.choice >> 1);
   const last = 3;
-  const how = (['keeping', 'purging', 'evicting'] as const)[options.choice % 3] ?? 'keeping';
+  const how = (['evicting', 'keeping', 'purging'] as const)[options.choice % 3] ?? 'keeping';
   const trigger = how === 'purging' ? purging(count(every)) : count(every);
   const windows = stream
     .keyBy((item) => item.key)
@@ -124,7 +132,7 @@ export const countWindow: Stage = ({ stream, items }, _other, options) => {
 export function counted(
   stream: DataStream<Item>,
   windows: WindowAssigner<Item>,
-  options: { uid: string; parallelism?: number },
+  options: OwnOptions,
   choice: number,
 ): DataStream<Item> {
   const windowed = stream.keyBy((item) => item.key).window(windows);

@@ -36,7 +36,7 @@ function problemOf(write: (env: Environment) => void, options: DefineOptions = {
 
 test('a plan holds what was written, in order, with what the next operator needs to know', () => {
   const graph = plan((env) => {
-    env.checkpoints({ interval: '500ms', retained: 5 });
+    env.checkpoints({ interval: '500ms', retained: 5, incremental: false });
     env.restart({ strategy: 'fixed-delay', attempts: 2, delay: '1 s' });
     env
       .fromSource(numbers, { uid: 'in' })
@@ -82,7 +82,12 @@ test('a plan holds what was written, in order, with what the next operator needs
     guarantee: 'exactly-once',
     sinkDirectory: { path: 'out/x', extension: 'jsonl' },
   });
-  expect(graph.checkpoints).toMatchObject({ intervalMs: 500, retained: 5, timeoutMs: 600_000 });
+  expect(graph.checkpoints).toMatchObject({
+    intervalMs: 500,
+    retained: 5,
+    timeoutMs: 600_000,
+    incremental: false,
+  });
   expect(graph.restart).toEqual({ type: 'fixed-delay', attempts: 2, delayMs: 1_000 });
 });
 

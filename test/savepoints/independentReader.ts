@@ -6,9 +6,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 
 export interface ReadEntry {
   readonly group: number;
+  /** In a layer: it is there no longer; sub key null in a map: nothing of the key is. */
+  readonly isRemoval?: boolean;
   readonly key: unknown;
   readonly subKey: unknown;
   readonly value: unknown;
@@ -24,6 +27,8 @@ export interface ReadFile {
   readonly uid: string;
   readonly subtaskIndex: number;
   readonly maxParallelism: number;
+  /** Null: all of them. */
+  readonly wholeGroups: readonly number[] | null;
   readonly states: Readonly<Record<string, ReadState>>;
 }
 
@@ -46,6 +51,23 @@ export function readSnapshot(directory: string) {
   return { manifest, files };
 }
 
+/** What is there of a keyed state in the layers of one subtask, oldest first: simple, with everything in memory. */
+export function readLayers(layers: readonly ReadFile[], state: string): readonly ReadEntry[] {
+  const there = new Map<string, ReadEntry>();
+  const text = (part: unknown) => inspect(part, { depth: null });
+  for (const { wholeGroups, states } of layers) {
+    for (const [name, { group }] of there) if (wholeGroups === null || wholeGroups.includes(group)) there.delete(name);
+    const { type, entries } = states[state]!;
+    for (const entry of entries) {
+      if (entry.isRemoval === true && type === 'map' && entry.subKey === null) {
+        for (const [name, old] of there) if (text(old.key) === text(entry.key)) there.delete(name);
+      } else if (entry.isRemoval === true) there.delete(text([entry.key, entry.subKey]));
+      else there.set(text([entry.key, entry.subKey]), entry);
+    }
+  }
+  return [...there.values()];
+}
+
 export interface ReadManifest {
   readonly formatVersion: number;
   readonly job: string;
@@ -55,7 +77,7 @@ export interface ReadManifest {
     readonly parallelism: number;
     readonly maxParallelism: number;
     readonly states: readonly { readonly name: string; readonly type: string; readonly keys: number; readonly bytes: number }[];
-    readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string; readonly subtaskIndex: number }[];
+    readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string; readonly subtaskIndex: number; readonly layer?: number }[];
   }[];
 }
 
@@ -68,13 +90,17 @@ export function readManifest(bytes: Buffer): ReadManifest {
   zeroed.write('00000000', at, 'latin1');
   must(Number.parseInt(digits, 16) === crc(zeroed), 'checksum of the manifest');
   const manifest = JSON.parse(bytes.toString('utf8')) as ReadManifest;
-  must(manifest.formatVersion === 1, 'format version');
+  const hasLayers = manifest.operators.some(({ files }) => files.some(({ layer }) => layer !== undefined));
+  must(manifest.formatVersion === (hasLayers ? 2 : 1), 'format version');
   return manifest;
 }
 
 export function readDataFile(file: Buffer): ReadFile {
-  must(file.toString('hex', 0, 8) === '534c554943454401', 'magic');
-  must(file.toString('hex', file.length - 8) === '454e44534c554943', 'end mark');
+  must(file.toString('hex', 0, 7) === '534c5549434544', 'magic');
+  const version = file.readUInt8(7);
+  must(version === 1 || version === 2, 'format version');
+  const isLayer = version === 2;
+  must(file.toString('hex', file.length - 8) === (isLayer ? '454e444c41594552' : '454e44534c554943'), 'end mark');
   const footerLength = file.readUInt32LE(file.length - 12);
   const footerStart = file.length - 16 - footerLength;
   const footer = file.subarray(footerStart, file.length - 16);
@@ -84,6 +110,8 @@ export function readDataFile(file: Buffer): ReadFile {
   const uid = input.text();
   const subtaskIndex = input.varint();
   const maxParallelism = input.varint();
+  const wholeGroups = isLayer ? Array.from({ length: input.varint() }, () => input.varint()) : null;
+  must(wholeGroups?.every((group, i) => group < maxParallelism && (i === 0 || group > wholeGroups[i - 1]!)) !== false, 'key groups');
   const extents: [number, number][] = [];
   const states: Record<string, ReadState> = {};
   for (let left = input.varint(); left > 0; left--) {
@@ -108,15 +136,21 @@ export function readDataFile(file: Buffer): ReadFile {
         }
         const key = block.sized();
         const subKey = type === 'map' || type === 'timers' ? block.sized() : null;
-        const value = type === 'timers' ? null : block.sized();
+        const mark = isLayer ? block.varint() : null;
+        const isRemoval = mark === 0;
+        must(!isRemoval || !wholeGroups!.includes(group), 'removal in a group that is in full');
+        const value = isRemoval || (type === 'timers' && (mark ?? 1) === 1) ? null : mark === null ? block.sized() : block.take(mark - 1);
+        must(type !== 'timers' || value === null, 'timer with a value');
+        must(subKey?.length !== 0 || (isRemoval && type === 'map'), 'empty sub key');
         must(groupOf(key, maxParallelism) === group, 'key group');
         const sort = Buffer.concat([key, subKey ?? Buffer.alloc(0)]);
         must(last === null || last.group < group || (last.group === group && Buffer.compare(last.sort, sort) < 0), 'order');
         last = { group, sort };
         entries.push({
           group,
+          ...(isRemoval ? { isRemoval } : {}),
           key: readKey(key),
-          subKey: subKey === null ? null : readKey(subKey),
+          subKey: subKey === null || subKey.length === 0 ? null : readKey(subKey),
           value: value === null ? null : readValue(value),
         });
       }
@@ -131,7 +165,7 @@ export function readDataFile(file: Buffer): ReadFile {
     next = position + length + 4;
   }
   must(next === footerStart, 'tiling');
-  return { uid, subtaskIndex, maxParallelism, states };
+  return { uid, subtaskIndex, maxParallelism, wholeGroups, states };
 }
 
 class Input {

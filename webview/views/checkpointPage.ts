@@ -104,7 +104,7 @@ function figures(context: JobContext, checkpoint: CheckpointDetails): TemplateRe
     ${one('End to end', figure(format.duration(total), why), times)}
     ${one('Acknowledged', `${checkpoint.acknowledged} of ${checkpoint.tasks}`, last === undefined ? '' : `last: ${nameOf(job.graph, last.subtask)}`)}
     ${one('Triggered', format.clockWithMs(checkpoint.triggeredAt), triggers[checkpoint.trigger])}
-    ${one('Checkpointed size', figure(format.bytes(checkpoint.checkpointedBytes), why), checkpoint.kind === 'savepoint' ? 'self-contained' : 'what changed')}
+    ${one('Checkpointed size', figure(format.bytes(checkpoint.checkpointedBytes), why), checkpoint.kind === 'savepoint' ? 'self-contained' : job.info.checkpointConfig.incremental === false ? 'all of it, as is set' : 'what changed')}
     ${one('Full size', figure(format.bytes(checkpoint.fullBytes), why), '')}
     ${one('Processed in-flight', figure(format.bytes(checkpoint.processedInFlightBytes), why), html`persisted ${format.bytes(checkpoint.persistedInFlightBytes)}`)}
     <span class="grow"></span>

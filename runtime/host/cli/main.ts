@@ -45,6 +45,7 @@ withCommonOptions(
     )
     .option('--unaligned', 'let barriers overtake records')
     .option('--aligned-timeout <duration>', 'turn unaligned after this long', duration)
+    .option('--full-checkpoints', 'write all state at each checkpoint, not what has changed')
     .option('--checkpoint-timeout <duration>', 'give a checkpoint up after this long', duration)
     .option('--min-pause <duration>', 'rest between two checkpoints', duration)
     .option('--max-concurrent <n>', 'checkpoints under way at once', positiveInteger)

@@ -37,6 +37,7 @@ export interface RunOptions extends CommonOptions {
   readonly mode?: 'exactly-once' | 'at-least-once';
   readonly unaligned?: boolean;
   readonly alignedTimeout?: number;
+  readonly fullCheckpoints?: true;
   readonly checkpointTimeout?: number;
   readonly minPause?: number;
   readonly maxConcurrent?: number;
@@ -375,6 +376,7 @@ function checkpointOptions(options: RunOptions): NonNullable<LaunchRequest['job'
     mode: options.mode,
     unaligned: options.unaligned,
     alignedTimeoutMs: options.alignedTimeout,
+    incremental: options.fullCheckpoints === true ? false : undefined,
     timeoutMs: options.checkpointTimeout,
     minPauseMs: options.minPause,
     maxConcurrent: options.maxConcurrent,

@@ -129,12 +129,6 @@ export const engineMutants: readonly Mutant[] = [
     'context.putOperatorState(inFlightDeclaration, []);',
   ),
   seen(
-    'a task whose input has ended takes no part in checkpoints',
-    gateIntake,
-    'if (this.#gate.allEnded) for (const barrier of this.#triggers.splice(0)) this.trigger(barrier);',
-    'if (this.#gate.allEnded) this.#triggers.length = 0;',
-  ),
-  seen(
     'the end is told again to whoever restores a point behind it',
     'runtime/operators/endOnce.ts',
     'if (this.#ended) return;',
@@ -147,6 +141,14 @@ export const engineMutants: readonly Mutant[] = [
     replace: 'this.#intake.control(!this.chain.overflowing && !this.chain.walking)',
     tests: ['test/engine/sourceTask.test.ts'],
     caughtBy: ['answers a trigger while nothing it sends finds room'],
+  },
+  {
+    name: 'a trigger that waits for the end of the input is forgotten',
+    file: gateIntake,
+    find: 'if (this.#gate.allEnded) for (const barrier of this.#triggers.splice(0)) this.trigger(barrier);',
+    replace: 'if (this.#gate.allEnded) this.#triggers.length = 0;',
+    tests: ['test/engine/task.test.ts'],
+    caughtBy: ['a trigger does not overtake an older barrier that is still in a channel'],
   },
   {
     name: 'a restart waits for the wall clock',

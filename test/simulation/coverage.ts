@@ -26,6 +26,7 @@ export const everyKind = [
   'all states with TTL',
   'operator list',
   'union list',
+  'end marks',
   'processing timers',
   'event timers',
   'interval join',

@@ -4,7 +4,7 @@ import { broadcast } from './broadcast.ts';
 import { windowByNewTimes } from './eventTime.ts';
 import { coGroup, intervalJoin, windowJoin } from './joins.ts';
 import { count, countInEveryState, distinct } from './keyed.ts';
-import { gather, unionCount } from './operatorState.ts';
+import { endMarks, gather, unionCount } from './operatorState.ts';
 import { filter, flatMap, map, partitionCustom, sideOutput, spread } from './perRecord.ts';
 import type { Stage } from './stage.ts';
 import { eventTimers, processingTimers } from './timers.ts';
@@ -51,6 +51,7 @@ export const allStages: readonly Stage[] = [
   countWindow,
   windowByNewTimes,
   eventTimers,
+  endMarks,
 ];
 
 /** Where another one does not fit. */

@@ -94,4 +94,20 @@ const merged = (parts: readonly Part[]): Map<string, Part> => {
   return all;
 };
 
+/** Each subtask says once that its input has ended, whatever it is restored from. */
+export const endMarks: Stage = ({ stream, items }, _other, options) => {
+  const parallelism = options.parallelism ?? 1 + (options.choice % 3);
+  const mark: Item = { id: `${options.uid}.`, key: 'k0', time: 0 };
+  const marked = stream.process(
+    {
+      output: ofType<Item>(),
+      onElement: (item, { emit }) => emit(item),
+      onEnd: ({ emit }) => emit(mark),
+    },
+    { ...operatorOptions(options), parallelism },
+  );
+  const marks = Array.from({ length: parallelism }, () => mark);
+  return speakingAtEnd(applied('end marks', marked, [...items, ...marks], false));
+};
+
 const speakingAtEnd = (stage: Applied): Applied => ({ ...stage, made: { ...stage.made, speaksAtEnd: true } });

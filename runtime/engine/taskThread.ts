@@ -339,6 +339,8 @@ export class TaskThread {
     for (const slot of this.#slots) {
       try {
         slot.restoring.return();
+        // Watched as a step is: a function that never closes would keep the job from ending.
+        slot.meter.set('stepStartedAt', this.#options.clock.monotonicMs());
         slot.task.close();
       } catch (error) {
         const { message } = taskFailure(slot.id, error, this.#options.definition.graph);
@@ -349,6 +351,7 @@ export class TaskThread {
           text: `closing failed: ${message}`,
         });
       }
+      slot.meter.set('stepStartedAt', 0);
       if (slot.meter.get('status') !== subtaskStatusNames.indexOf('failed'))
         slot.meter.set('status', subtaskStatusNames.indexOf(status));
     }

@@ -45,6 +45,14 @@ export const recoveryMutants: readonly Mutant[] = [
     caughtBy: ['no step (parked, restoring, writing a snapshot) is well'],
   },
   {
+    name: 'the watchdog ends a thread that writes a large snapshot',
+    file: 'runtime/engine/taskThread.ts',
+    find: 'this.#caught(slot, (task) => {\n        wrote = task.stepSnapshots();',
+    replace: 'this.#guarded(slot, (task) => {\n        wrote = task.stepSnapshots();',
+    tests: ['test/engine/watchedSteps.test.ts'],
+    caughtBy: ["wherever the author's code runs a step is under way"],
+  },
+  {
     name: 'a laptop that slept has hung all of its threads',
     file: watchdog,
     find: 'Math.min(monotonicMs - (this.#lookedAt ?? monotonicMs), this.lookEveryMs)',

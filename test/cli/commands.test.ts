@@ -139,6 +139,30 @@ test('checkpoints are listed and shown', async () => {
   else expect(shown.code).toBe(3);
 });
 
+test('a running job is switched to another checkpoint mode and back, and says what does not go together', async () => {
+  const unaligned = await sluice('checkpoint', 'mode', 'unaligned', '--aligned-timeout', '2s');
+  expect(unaligned.objects).toEqual([
+    {
+      type: 'checkpoint-mode',
+      job: 'paced',
+      checkpoints: expect.objectContaining({
+        mode: 'exactly-once',
+        unaligned: true,
+        alignedTimeoutMs: 2_000,
+      }),
+    },
+  ]);
+  const next = await sluice('savepoint', 'take', 'paced');
+  expect(next.code).toBe(0);
+  const refused = await sluice('checkpoint', 'mode', 'aligned', 'paced', '--aligned-timeout', '2s');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('Only unaligned checkpoints have an aligned timeout');
+  expect((await sluice('checkpoint', 'mode', 'at-least-once')).code).toBe(0);
+  expect((await sluice('checkpoint', 'mode', 'sideways')).code).toBe(2);
+  const back = await runCommand(['checkpoint', 'mode', 'aligned'], { cwd });
+  expect(back.stdout).toBe('The checkpoints of paced are aligned from now on, until this run ends.\n');
+});
+
 test('stop ends the job with a savepoint, and says how to go on', async () => {
   const stopped = await runCommand(['stop', '--label', 'The end'], { cwd });
   expect(stopped.stdout).toMatch(

@@ -228,3 +228,21 @@ describe('with a savepoint', () => {
     expect(new Set(lines).size).toBe(lines.length);
   });
 });
+
+test('J6 what the command line says about restarts goes before what the pipeline says', async () => {
+  const cwd = workspace();
+  const end = await runCommand(
+    ['run', pipelineFile('throwing'), '--restart', 'fixed-delay:attempts=2,delay=20ms'],
+    {
+      cwd,
+    },
+  );
+  expect(end.code).toBe(1);
+  expect(end.stderr).toContain('The job is not restarted: it was restarted twice, and no more is allowed.');
+  expect(end.stderr).toContain('(restart 2)');
+  const wrong = await runCommand(['run', pipelineFile('throwing'), '--restart', 'sometimes'], { cwd });
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toContain('there is no strategy sometimes');
+  const never = await runCommand(['run', pipelineFile('throwing'), '--stuck-after', 'soon'], { cwd });
+  expect(never.code).toBe(2);
+});

@@ -5,6 +5,7 @@ import {
   ofType,
   type Pipeline,
   pipeline,
+  type RestartOptions,
   tumbling,
   valueState,
 } from '../../runtime/api/index.ts';
@@ -440,6 +441,65 @@ describe('a job fails', () => {
     world.untilStatus('finished');
     expect(world.committed()).toHaveLength(12);
     exactlyOnce(world.committed());
+  });
+});
+
+describe('J6 the restart strategy of the pipeline decides what follows a failure', () => {
+  const failing = (restart: RestartOptions): Pipeline =>
+    pipeline('failing', (env) => {
+      env.restart(restart);
+      env
+        .fromSource(ticks(), { uid: 'ticks' })
+        .map(
+          (tick) => {
+            if (tick.n === 300) throw new Error('always');
+            return { id: `${tick.n}` };
+          },
+          { uid: 'checked' },
+        )
+        .sinkTo(jsonl.sink('/out'), { uid: 'out' });
+    });
+
+  test.each<[RestartOptions, readonly number[], string]>([
+    [{ strategy: 'none' }, [], 'its restart strategy is none'],
+    [
+      { strategy: 'fixed-delay', attempts: 2, delay: 50 },
+      [50, 50],
+      'it was restarted twice, and no more is allowed',
+    ],
+    [
+      {
+        strategy: 'exponential-delay',
+        initial: 10,
+        max: 40,
+        multiplier: 2,
+        jitter: 0,
+        resetAfter: '1 h',
+        attempts: 4,
+      },
+      [10, 20, 40, 40],
+      'it was restarted 4 times without running for 1 h 00 m in between',
+    ],
+    [
+      { strategy: 'failure-rate', failures: 3, interval: '1 h', delay: 5 },
+      [5, 5, 5],
+      'it failed 4 times within 1 h 00 m',
+    ],
+  ])('%o', (restart, delays, reason) => {
+    const world = new World(failing(restart));
+    world.untilStatus('failed');
+    const { facts } = world.process;
+    const waited = facts.flatMap((fact, place) => {
+      if (fact.type !== 'status' || fact.status !== 'restarting' || fact.restartAt === null) return [];
+      const failed = facts.slice(0, place).findLast((earlier) => earlier.type === 'failure');
+      return [fact.restartAt - (failed?.at ?? 0)];
+    });
+    expect(waited).toEqual(delays);
+    expect(facts.filter(({ type }) => type === 'deployed')).toHaveLength(delays.length + 1);
+    expect(facts).toContainEqual(
+      expect.objectContaining({ type: 'log', text: `The job is not restarted: ${reason}.` }),
+    );
+    expect(facts.at(-1)).toMatchObject({ status: 'failed', reason: 'checked[0] failed: always' });
   });
 });
 

@@ -62,6 +62,18 @@ test('two savepoints are compared with the older one as A, page by page', async 
   expect(controller.state.compare?.entries.some(({ change }) => change === 'changed')).toBe(false);
 });
 
+test('a stall is ended by switching to unaligned checkpoints, and the new mode is shown', async () => {
+  const dashboard = await dashboardOn(scenario('stall'));
+  await dashboard.settle();
+  await dashboard.controller.switchMode(true);
+  await dashboard.settle();
+  const { job } = dashboard.controller.state;
+  expect(job?.info.checkpointConfig).toMatchObject({ mode: 'exactly-once', unaligned: true });
+  expect(job?.checkpoints.find(({ id }) => id === 42)?.failure?.reason).toBe('USER_ABORTED');
+  await dashboard.controller.switchMode(false);
+  expect(dashboard.controller.state.job?.info.checkpointConfig.unaligned).toBe(false);
+});
+
 test('aborting the checkpoint opens the gates and ends the stall', async () => {
   const dashboard = await dashboardOn(scenario('stall'));
   const { controller } = dashboard;

@@ -473,6 +473,8 @@ export class JobMaster {
     this.#notStopped(reason);
     const restart = this.#backoff.failed(clock.monotonicMs());
     if (!canRestart || restart.type === 'give-up') {
+      if (canRestart && restart.type === 'give-up')
+        this.#warn(`The job is not restarted: ${restart.reason}.`);
       this.#leave('fail', 'TASK_FAILURE', reason);
       return;
     }
@@ -554,6 +556,11 @@ export class JobMaster {
     const { settings } = this.#checkpoints;
     this.#options.emit({ type: 'checkpoint-settings', at: this.#options.clock.now(), settings });
     switching.done({ ok: true, value: settings });
+  }
+
+  #warn(text: string): void {
+    const { clock, emit } = this.#options;
+    emit({ type: 'log', at: clock.now(), level: 'warning', text, subtask: null });
   }
 
   // --- small things ---------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
  * declarations, all at once.
  *
  *   dist/runtime/    ES modules that share chunks, so that a pipeline's `import 'sluice'` and the worker that runs
- *                    it meet in one and the same module. Packages are bundled in; only esbuild itself is not: it is
- *                    a program of its own that has to lie in node_modules.
+ *                    it meet in one and the same module. Packages are bundled in; only esbuild and classic-level are not:
+ *                    a program, and an addon with its binaries, that have to lie in node_modules.
  *   dist/extension/  one CommonJS file, as the extension host wants it.
  *   dist/webview/    one self-contained page script; `import source from './x.ts?bundle'` gives it a worker as text.
  *   dist/types/      what a pipeline author's editor reads.
@@ -100,7 +100,7 @@ async function buildRuntime(): Promise<boolean> {
     format: 'esm',
     splitting: true,
     target: 'node22',
-    external: ['esbuild'],
+    external: ['esbuild', 'classic-level'],
     chunkNames: 'chunks/[name]-[hash]',
     // What CommonJS packages inside an ES module call to reach Node's own modules.
     banner: {

@@ -38,6 +38,15 @@ export class Environment {
    */
   channelRecords: number | null = null;
   /**
+   * Where keyed state is kept: in memory, or on disk beyond `stateMemoryBytes`, for state that is larger than memory. Keys
+   * and timers are always in memory. Checkpoints and savepoints are the same, so it can be changed at any restart.
+   */
+  stateBackend: 'memory' | 'disk' = 'memory';
+  /**
+   * With state on disk, about what its values may take of the memory of each task thread. Null: a quarter of its heap.
+   */
+  stateMemoryBytes: number | null = null;
+  /**
    * A function of yours that has not come back after this long hangs: its thread is ended and the job goes on as after
    * any failure. Never while a debugger is attached. 'never': it is waited for.
    */

@@ -7,7 +7,7 @@ import { present } from '../base/assert.ts';
 import { parallelismProblem } from '../graph/buildExecutionGraph.ts';
 import { fingerprint } from '../graph/fingerprint.ts';
 import type { EdgeFunctions, JobDefinition, OperatorFactory } from '../graph/jobDefinition.ts';
-import type { CheckpointSettings, GraphEdge, GraphOperator } from '../graph/jobGraph.ts';
+import type { CheckpointSettings, GraphEdge, GraphOperator, StateSettings } from '../graph/jobGraph.ts';
 import { checkPlan, nameOf } from './checkPlan.ts';
 import { uidsOf } from './derivedUid.ts';
 import { positiveDurationMs } from './duration.ts';
@@ -27,6 +27,7 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
     throw new PipelineError(null, `channelRecords must be a whole number from 1 on, not ${channelRecords}.`);
   }
   const stuckAfterMs = options.stuckAfterMs === undefined ? stuckAfterOf(env) : options.stuckAfterMs;
+  const state = stateSettings(env, options);
   checkPlan(name, planned);
 
   const uids = uidsOf(planned);
@@ -68,6 +69,7 @@ export function jobDefinitionOf(name: string, env: Environment, options: DefineO
     restart: options.restart ?? written.restart,
     stuckAfterMs,
     ...(channelRecords === null ? {} : { channelRecords }),
+    ...(state.backend === 'memory' ? {} : { state }),
   };
   return { graph, factories, edges: functions };
 }
@@ -103,6 +105,27 @@ function graphOperator(
     guarantee: factory.role === 'sink' ? factory.sink.guarantee : null,
     requiredFiles: factory.role === 'source' ? (factory.source.requiredFiles ?? []) : [],
   };
+}
+
+function stateSettings(env: Environment, options: DefineOptions): StateSettings {
+  const { backend, memoryBytes }: StateSettings = {
+    backend: env.stateBackend,
+    memoryBytes: env.stateMemoryBytes,
+    ...options.state,
+  };
+  // From JavaScript anything may come.
+  if (backend !== 'memory' && backend !== 'disk')
+    throw new PipelineError(
+      null,
+      `There is no state backend ${JSON.stringify(backend)}; there are memory and disk.`,
+    );
+  if (memoryBytes !== null && !(Number.isInteger(memoryBytes) && memoryBytes >= 0)) {
+    throw new PipelineError(
+      null,
+      `stateMemoryBytes must be a whole number from 0 on, or null, not ${String(memoryBytes)}.`,
+    );
+  }
+  return { backend, memoryBytes };
 }
 
 function checkSettings(

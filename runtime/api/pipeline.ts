@@ -3,7 +3,7 @@
  * that runs tasks; it must write the same plan each time.
  */
 import type { JobDefinition } from '../graph/jobDefinition.ts';
-import type { CheckpointSettings, RestartStrategy } from '../graph/jobGraph.ts';
+import type { CheckpointSettings, RestartStrategy, StateSettings } from '../graph/jobGraph.ts';
 import { Environment } from './environment.ts';
 import { jobDefinitionOf } from './jobDefinitionOf.ts';
 import { PipelineError } from './pipelineError.ts';
@@ -12,6 +12,7 @@ import { PipelineError } from './pipelineError.ts';
 export interface DefineOptions {
   readonly parallelism?: number | null;
   readonly checkpoints?: Partial<CheckpointSettings>;
+  readonly state?: Partial<StateSettings>;
   readonly restart?: RestartStrategy;
   /** Null: never. */
   readonly stuckAfterMs?: number | null;

@@ -10,6 +10,7 @@ import { FileError } from '../operators/files.ts';
 import { RecordFailure } from '../operators/recordFailure.ts';
 import { SinkError } from '../operators/sink.ts';
 import { SourceError } from '../operators/source.ts';
+import { SpillFailure } from '../state/spillStore.ts';
 import type { SubtaskId, TaskFailure } from './control/messages.ts';
 
 const RECORD_CHARACTERS_MAX = 2_000;
@@ -92,6 +93,7 @@ const originOf = (cause: unknown, inUserOperator: boolean): TaskFailure['origin'
   if (cause instanceof SourceError) return 'source';
   if (cause instanceof SnapshotDamage) return 'snapshot';
   if (cause instanceof SinkError || cause instanceof FileError) return 'sink';
+  if (cause instanceof SpillFailure) return 'state';
   if (cause instanceof AssertionError) return 'engine';
   return inUserOperator ? 'user' : 'engine';
 };

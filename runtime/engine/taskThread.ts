@@ -16,7 +16,7 @@ import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from './control/m
 import type { IncrementTuning } from './fileChain.ts';
 import { SubtaskMeter } from './meters.ts';
 import { type MetricsTable, subtaskStatusNames } from './metricsTable.ts';
-import { OperatorFailure, taskFailure } from './operatorFailure.ts';
+import { inOperator, OperatorFailure, taskFailure } from './operatorFailure.ts';
 import type { StepResult, Task } from './task.ts';
 import { buildTask } from './taskBuilder.ts';
 import { ThreadChannels } from './threadChannels.ts';
@@ -79,6 +79,8 @@ export class TaskThread {
   readonly #options: TaskThreadOptions;
   readonly #spill: SpillCache | null;
   #slots: Slot[] = [];
+  /** In whose name the disk fails: all keyed states of the thread share it. Null: there is no keyed state. */
+  #stateful: { readonly slot: Slot; readonly uid: string } | null = null;
   #phase: 'new' | 'restoring' | 'open' = 'new';
   /** What came before the tasks were open; those who sent it may not wait for them. */
   #early: ToWorker[] = [];
@@ -167,7 +169,10 @@ export class TaskThread {
           spillCache: this.#spill,
         });
         const since = clock.monotonicMs();
-        this.#slots.push({ id, task, restoring, meter, doing: 'idle', since, countedKeysAt: 0 });
+        const slot: Slot = { id, task, restoring, meter, doing: 'idle', since, countedKeysAt: 0 };
+        this.#slots.push(slot);
+        const keyed = task.chain.links.find((link) => link.keyed !== null);
+        if (keyed !== undefined) this.#stateful ??= { slot, uid: keyed.uid };
       } catch (error) {
         this.#fail(id, error);
         return;
@@ -202,14 +207,16 @@ export class TaskThread {
   /** Between two records: values go to disk; answers whether the disk has to write before there is room for more. */
   #relieve(): boolean {
     const spill = this.#spill;
-    if (spill === null) return false;
+    const stateful = this.#stateful;
+    if (spill === null || stateful === null) return false;
     let choked = false;
-    // Whose values they are is not asked: they share one memory.
-    const slot = this.#slots.find(({ task }) => task.chain.links.some(({ keyed }) => keyed !== null));
-    if (slot === undefined) return false;
-    this.#caught(slot, () => {
-      spill.relieve();
-      choked = spill.isChoked;
+    this.#caught(stateful.slot, () => {
+      try {
+        spill.relieve();
+        choked = spill.isChoked;
+      } catch (error) {
+        throw inOperator(error, stateful.uid, null, false);
+      }
     });
     return choked;
   }

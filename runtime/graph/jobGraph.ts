@@ -85,6 +85,15 @@ export interface JobGraph {
   readonly channelRecords?: number;
   /** A step of a task that lasts longer has failed; null: none ever has; absent: STUCK_AFTER_MS. */
   readonly stuckAfterMs?: number | null;
+  /** Absent: keyed state is kept in memory. */
+  readonly state?: StateSettings;
+}
+
+/** Flink's `state.backend.type`: `hashmap` is memory, `rocksdb` is disk. */
+export interface StateSettings {
+  readonly backend: 'memory' | 'disk';
+  /** On disk: about what the values of keyed state may take of the memory of a task thread; null: a quarter of its heap. */
+  readonly memoryBytes: number | null;
 }
 
 /** Flink's `heartbeat.timeout`. */

@@ -8,9 +8,11 @@
  *   .sluice/jobs/<job>/running.json               the run that is going on: process, address, token; for its owner only
  *   .sluice/jobs/<job>/claimed.json               savepoints that were handed over to the job
  *   .sluice/jobs/<job>/checkpoints/chk-000042/
+ *   .sluice/jobs/<job>/scratch/                   state beyond memory, while the job runs
  *   .sluice/savepoints/<yyyymmdd-hhmmss>-<slug>/
  */
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 export interface DataDirectory {
@@ -21,6 +23,7 @@ export interface DataDirectory {
   readonly jobs: string;
   job(job: string): string;
   checkpoints(job: string): string;
+  scratch(job: string): string;
   runningFile(job: string): string;
   claimsFile(job: string): string;
 }
@@ -34,6 +37,7 @@ export function dataDirectory(root: string): DataDirectory {
     jobs: join(root, 'jobs'),
     job,
     checkpoints: (name) => join(job(name), 'checkpoints'),
+    scratch: (name) => join(job(name), 'scratch'),
     runningFile: (name) => join(job(name), 'running.json'),
     claimsFile: (name) => join(job(name), 'claimed.json'),
   };
@@ -48,6 +52,11 @@ export function createDataDirectory(root: string): DataDirectory {
     // There already, and perhaps the author's own.
   }
   return dataDirectory(root);
+}
+
+/** What is in it outlives neither its threads nor its process. */
+export async function clearScratch(data: DataDirectory, job: string): Promise<void> {
+  await rm(data.scratch(job), { recursive: true, force: true });
 }
 
 /** A job's name as a directory: what is no letter, digit, dot or dash is written as `%` and its hex code. */

@@ -50,6 +50,8 @@ const ownNames: ReadonlySet<string> = new Set([
   'SinkError',
   'FileError',
   'SnapshotDamage',
+  'SpillFailure',
+  'StateRefused',
   'ThreadDied',
   'ThreadHung',
 ]);

@@ -19,6 +19,7 @@ import type { JobServer } from '../server/jobServer.ts';
 import { JobView } from '../server/jobView.ts';
 import { Alarm } from './alarm.ts';
 import { fileCheckpointStorage } from './checkpointStorage.ts';
+import { clearScratch } from './dataDirectory.ts';
 import { describeFailure, type FailureText } from './failureText.ts';
 import { machineFiles } from './files.ts';
 import { machineClock } from './machineClock.ts';
@@ -101,6 +102,7 @@ export class JobRun {
       bundlePath: prepared.bundle.path,
       defineOptions: prepared.defineOptions,
       workingDirectory: prepared.workingDirectory,
+      scratchDirectory: data.scratch(graph.name),
       givesWay: prepared.givesWay,
       prepare: (deployment) => this.#prepare(deployment),
       onMetrics: (table) => {
@@ -113,7 +115,7 @@ export class JobRun {
         const stack = sourceMaps(prepared.bundle.path).stack(frames.join('\n')).text;
         this.#after(() => this.#master.threadHung(step, { operator, record, stack }));
       },
-      onGone: () => this.#after(() => this.#master.threadsGone()),
+      onGone: () => void this.#threadsGone(),
       onStuck: (subtasks) => {
         const names = subtasks.map(({ vertex, index }) => `${vertex}[${index}]`).join(', ');
         options.onStuck(`The thread of ${names} cannot be ended; the process is.`);
@@ -224,6 +226,15 @@ export class JobRun {
       adopt: (directory, manifest, done) => storage.adopt(directory, manifest, followed(done)),
       discard: (directory, done) => storage.discard(directory, followed(done)),
     };
+  }
+
+  /** Nobody reads what they kept on disk any more; the next attempt begins with nothing there. */
+  async #threadsGone(): Promise<void> {
+    const { data, graph } = this.#options.prepared;
+    await clearScratch(data, graph.name).catch((error: unknown) =>
+      this.#options.log('warning', `What state had on disk could not be removed: ${String(error)}`),
+    );
+    this.#after(() => this.#master.threadsGone());
   }
 
   #tick(): void {

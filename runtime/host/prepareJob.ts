@@ -20,7 +20,7 @@ import type { Bundle } from './bundle.ts';
 import { clearAttempts } from './checkpointStorage.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
 import { claimedSavepoints, claimSavepoint } from './claims.ts';
-import type { DataDirectory } from './dataDirectory.ts';
+import { clearScratch, type DataDirectory } from './dataDirectory.ts';
 import { machineFiles } from './files.ts';
 import { LaunchError, launchFailure } from './launchFailure.ts';
 import { type DirectoryLock, type LockHolder, lockDirectory } from './lock.ts';
@@ -78,6 +78,7 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
   const defineOptions: DefineOptions = {
     parallelism: job.parallelism,
     checkpoints: job.checkpoints as DefineOptions['checkpoints'] & object,
+    ...(job.state === undefined ? {} : { state: job.state as DefineOptions['state'] & object }),
     ...(job.restart === undefined ? {} : { restart: job.restart }),
     ...(job.stuckAfterMs === undefined ? {} : { stuckAfterMs: job.stuckAfterMs }),
   };
@@ -99,6 +100,7 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
   const locks = await lockAll(graph, options);
   try {
     await clearAttempts(data, graph.name);
+    await clearScratch(data, graph.name);
     const point = choosePoint(graph, options);
     if (point?.manifest.finished === true) {
       // It may have been killed before its sinks heard of their last checkpoint, so it runs once more, to its end.

@@ -4,6 +4,8 @@
  * so on. When nothing progressed it parks; parked, it uses no CPU. It never ends by itself: the coordinator ends it.
  */
 import { constants, setPriority } from 'node:os';
+import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DefineOptions } from '../api/pipeline.ts';
 import { present } from '../base/assert.ts';
@@ -11,11 +13,13 @@ import type { DeployOptions, FromWorker, SubtaskId, ToWorker } from '../engine/c
 import { MetricsTable } from '../engine/metricsTable.ts';
 import { TaskThread, type ThreadStep } from '../engine/taskThread.ts';
 import type { ExecutionGraph } from '../graph/executionGraph.ts';
+import type { SpillOptions } from '../state/spillCache.ts';
 import { machineFiles } from './files.ts';
 import { loadPipeline } from './loadPipeline.ts';
 import { machineClock } from './machineClock.ts';
 import { machineSnapshotFiles } from './snapshotFiles.ts';
 import { sourceMaps } from './sourceMaps.ts';
+import { openSpillStore } from './spillStore.ts';
 import { ThreadWaking } from './threadWaking.ts';
 
 export interface TaskWorkerData {
@@ -29,6 +33,8 @@ export interface TaskWorkerData {
   readonly metrics: SharedArrayBuffer;
   readonly wakeWords: SharedArrayBuffer;
   readonly workingDirectory: string;
+  /** Of this job; nothing in it has to survive. */
+  readonly scratchDirectory: string;
   readonly givesWay: boolean;
 }
 
@@ -75,6 +81,7 @@ async function begin(): Promise<void> {
     );
   }
   const maps = sourceMaps(data.bundlePath);
+  const spill = await openSpill(data);
   thread = new TaskThread({
     definition,
     execution: data.execution,
@@ -90,6 +97,7 @@ async function begin(): Promise<void> {
     wakeThread: (index) => waking.wake(index),
     wakeSelf: schedule,
     newAbort: () => new AbortController(),
+    spill,
   });
   port.on('message', (message: ToWorker) => {
     thread?.handle(message);
@@ -106,6 +114,22 @@ async function begin(): Promise<void> {
       process.stdout.write('', () => port.postMessage(message));
     } else port.postMessage(message);
   }
+}
+
+/** Every attempt has directories of its own: those of the last one may still be about to go. */
+async function openSpill({
+  execution,
+  deploy,
+  threadIndex,
+  scratchDirectory,
+}: TaskWorkerData): Promise<SpillOptions | null> {
+  const { state } = execution.job;
+  if (state === undefined || state.backend === 'memory') return null;
+  const directory = join(scratchDirectory, `${deploy.attempt}-${threadIndex}`);
+  return {
+    store: await openSpillStore(directory, { afterCallback: schedule }),
+    memoryBytes: state.memoryBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4),
+  };
 }
 
 function schedule(): void {

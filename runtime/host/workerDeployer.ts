@@ -26,6 +26,7 @@ export interface WorkerDeployerOptions {
   readonly bundlePath: string;
   readonly defineOptions: DefineOptions;
   readonly workingDirectory: string;
+  readonly scratchDirectory: string;
   readonly givesWay: boolean;
   /** Before the first worker of a deployment is started. May throw; the deployment then fails. */
   prepare(deployment: Deployment): void;
@@ -94,6 +95,7 @@ export class WorkerDeployer implements Deployer {
         metrics,
         wakeWords,
         workingDirectory: this.#options.workingDirectory,
+        scratchDirectory: this.#options.scratchDirectory,
         givesWay: this.#options.givesWay,
       };
       return this.#start(threadIndex, workerData);

@@ -65,6 +65,13 @@ export const restartStrategy = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** Where keyed state is kept. */
+export const stateConfig = z.object({
+  backend: z.enum(['memory', 'disk']),
+  /** On disk: what its values may take of a task thread's memory; null: a quarter of its heap. */
+  memoryBytes: count.nullable(),
+});
+
 /** A failure of user code or of the engine, with its stack mapped to the user's source where that was possible. */
 export const exceptionInfo = z.object({
   at: time,

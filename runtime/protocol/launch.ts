@@ -6,7 +6,7 @@
  * LaunchReport a line. stderr carries text for people. Everything else goes through the WebSocket.
  */
 import * as z from 'zod';
-import { checkpointConfig, exceptionInfo, restartStrategy } from './job.ts';
+import { checkpointConfig, exceptionInfo, restartStrategy, stateConfig } from './job.ts';
 import { preflight, savepointSummary } from './savepoints.ts';
 import { operatorMetrics } from './telemetry.ts';
 import { count, durationMs, longText, shortText, sourceLocation, time } from './values.ts';
@@ -35,6 +35,7 @@ export const launchRequest = z.object({
       claim: z.boolean().optional(),
       /** What the command line or the settings override. */
       checkpoints: checkpointConfig.partial(),
+      state: stateConfig.partial().optional(),
       /** Absent: what the pipeline says. */
       restart: restartStrategy.optional(),
       /** null: never; absent: what the pipeline says. */

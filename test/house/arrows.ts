@@ -62,7 +62,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'runtime/gateways': core(['runtime/base', 'runtime/protocol']),
   'runtime/host': {
     folders: ['runtime'],
-    packages: ['@jridgewell/trace-mapping', 'commander', 'esbuild', 'vscode-jsonrpc', 'ws'],
+    packages: ['@jridgewell/trace-mapping', 'classic-level', 'commander', 'esbuild', 'vscode-jsonrpc', 'ws'],
     node: 'always',
   },
   'webview/protocol': core(['runtime/protocol'], ['zod']),

@@ -113,8 +113,8 @@ export interface TaskFailure {
   readonly record: string | null;
   /** Where the author wrote the operator: the place to show when no line of the author's is in the stack. */
   readonly location: SourceLocation | null;
-  /** 'source', 'sink' and 'snapshot' name a file and are told without a stack; a damaged snapshot is not tried again. */
-  readonly origin: 'user' | 'engine' | 'source' | 'sink' | 'snapshot';
+  /** All but 'user' and 'engine' name a file and are told without a stack; a damaged snapshot is not tried again. */
+  readonly origin: 'user' | 'engine' | 'source' | 'sink' | 'snapshot' | 'state';
 }
 
 export type FromWorker =

@@ -51,6 +51,17 @@ withCommonOptions(
     .option('--max-concurrent <n>', 'checkpoints under way at once', positiveInteger)
     .option('--tolerable-failures <n>', 'failed checkpoints in a row that the job survives', wholeNumber)
     .option('--retained <n>', 'completed checkpoints that are kept', positiveInteger)
+    .addOption(
+      new Option(
+        '--state-backend <backend>',
+        'where keyed state is kept; `disk` when it is larger than memory',
+      ).choices(['memory', 'disk']),
+    )
+    .option(
+      '--state-memory <size>',
+      'with `disk`: memory for its values, in each task thread, `256mb` say',
+      size,
+    )
     .option(
       '--restart <strategy>',
       'after a failure: none, or fixed-delay, exponential-delay, failure-rate with their settings, as in fixed-delay:attempts=3,delay=1s',
@@ -305,6 +316,14 @@ function withCommonOptions(command: Command): Command {
     .option('--data <directory>', 'where checkpoints and savepoints are kept', '.sluice')
     .option('--json', 'one JSON object a line instead of text', false)
     .option('--verbose', 'say more, with stack traces', false);
+}
+
+/** In bytes. */
+function size(text: string): number {
+  const [, digits, unit = ''] = /^(\d+) ?(kb|mb|gb)?$/i.exec(text) ?? [];
+  if (digits === undefined)
+    throw new InvalidArgumentError('a size is a number of bytes, or one with kb, mb or gb, `256mb` say.');
+  return Number(digits) * 1_024 ** ['', 'kb', 'mb', 'gb'].indexOf(unit.toLowerCase());
 }
 
 function positiveInteger(text: string): number {

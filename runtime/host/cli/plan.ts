@@ -21,6 +21,7 @@ export async function plan(
     return;
   }
   output.say(`${graph.name} (plan ${graph.fingerprint})`);
+  if (graph.state !== undefined) output.say(`keyed state on ${graph.state.backend}`);
   const execution = buildExecutionGraph(graph);
   for (const vertex of execution.vertices) {
     output.say('');

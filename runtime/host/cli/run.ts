@@ -43,6 +43,8 @@ export interface RunOptions extends CommonOptions {
   readonly maxConcurrent?: number;
   readonly tolerableFailures?: number;
   readonly retained?: number;
+  readonly stateBackend?: 'memory' | 'disk';
+  readonly stateMemory?: number;
   readonly restart?: RestartStrategy;
   readonly stuckAfter?: number | 'never';
   /** True unless --no-retain-on-exit was given. */
@@ -160,6 +162,10 @@ class JobCommand {
         allowNonRestoredState: options.allowNonRestoredState,
         claim: options.claim && !(isRestart && this.#hasOwnCheckpoint()),
         checkpoints: checkpointOptions(options),
+        state: {
+          ...(options.stateBackend === undefined ? {} : { backend: options.stateBackend }),
+          ...(options.stateMemory === undefined ? {} : { memoryBytes: options.stateMemory }),
+        },
         ...(options.restart === undefined ? {} : { restart: options.restart }),
         ...(options.stuckAfter === undefined
           ? {}

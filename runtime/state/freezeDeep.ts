@@ -6,7 +6,8 @@
 export function freezeDeep(value: unknown): void {
   if (typeof value !== 'object' || value === null || !isPlain(value)) return;
   Object.freeze(value);
-  for (const part of Array.isArray(value) ? value : Object.values(value)) freezeDeep(part);
+  for (const part of Array.isArray(value) ? value : Object.values(value))
+    if (typeof part === 'object') freezeDeep(part);
 }
 
 /** There is nothing in it that cannot be frozen. */

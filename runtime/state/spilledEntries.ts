@@ -23,6 +23,9 @@ export const ON_DISK = Symbol('on disk');
 /** Shorter strings stay with their key. */
 const stringLengthMin = 64;
 
+/** After one that was changed, so many are written without looking. */
+const comparesEvery = 15;
+
 export class Cell {
   readonly entries: SpilledEntries;
   readonly key: MapKey;
@@ -58,6 +61,8 @@ export class SpilledEntries implements Entries<unknown> {
   /** Of the value of a key of this table; `outerKey` is the key whose map this is. */
   readonly #refuse: Refuse;
   readonly #outerKey: MapKey | undefined;
+  /** Values that were handed out and not changed since are not worth writing; where most are changed, asking costs a read. */
+  #comparesIn = 0;
 
   constructor(cache: SpillCache, refuse: Refuse, outerKey?: MapKey) {
     this.#cache = cache;
@@ -130,8 +135,7 @@ export class SpilledEntries implements Entries<unknown> {
   evict(cell: Cell): { readonly storeKey: Uint8Array; readonly encoded: EncodedValue } | null {
     const storeKey = this.storeKey(cell.key);
     const encoded = cell.state === 'same' ? null : new EncodedValue(this.#encode(cell).slice());
-    const isSame =
-      encoded === null || (cell.state === 'handed out' && equal(encoded.bytes, this.#cache.read(storeKey)));
+    const isSame = encoded === null || (cell.state === 'handed out' && this.#isUnchanged(storeKey, encoded));
     this.#slots.set(cell.key, isSame ? ON_DISK : encoded);
     return isSame ? null : { storeKey, encoded };
   }
@@ -158,6 +162,16 @@ export class SpilledEntries implements Entries<unknown> {
     scratch.varint(this.#number);
     writeMapKey(scratch, key);
     return scratch.view().slice();
+  }
+
+  #isUnchanged(storeKey: Uint8Array, { bytes }: EncodedValue): boolean {
+    if (this.#comparesIn > 0) {
+      this.#comparesIn--;
+      return false;
+    }
+    const isUnchanged = equal(bytes, this.#cache.read(storeKey));
+    if (!isUnchanged) this.#comparesIn = comparesEvery;
+    return isUnchanged;
   }
 
   #load(key: MapKey, bytes: Uint8Array, state: Cell['state']): unknown {

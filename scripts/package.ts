@@ -1,7 +1,7 @@
 /**
  * `npm run package`: the VSIX for this machine, or for the targets named as arguments (`npm run package -- all`).
  *
- * A VSIX is built for one platform because esbuild's program comes along. It is put together in a folder of its own,
+ * A VSIX is built for one platform because esbuild's program and classic-level's addon come along. It is put together in a folder of its own,
  * from a build of its own, so that nothing stale slips in. vsce, the tool that VS Code's marketplace expects, brings
  * 86 MB of packages for publishing; it is installed when it is first needed and not by every `npm ci`.
  */
@@ -23,17 +23,23 @@ import { fileURLToPath } from 'node:url';
 const vsceVersion = '4.1.0';
 const budgetBytes = 8 * 1024 * 1024;
 
-/** The VSIX target and the platform of esbuild's package; its Linux programs are static, so they serve Alpine too. */
-const targets: Readonly<Record<string, string>> = {
-  'linux-x64': 'linux-x64',
-  'linux-arm64': 'linux-arm64',
-  'linux-armhf': 'linux-arm',
-  'alpine-x64': 'linux-x64',
-  'alpine-arm64': 'linux-arm64',
-  'darwin-x64': 'darwin-x64',
-  'darwin-arm64': 'darwin-arm64',
-  'win32-x64': 'win32-x64',
-  'win32-arm64': 'win32-arm64',
+interface Target {
+  /** Of esbuild's package; its Linux programs are static, so they serve Alpine too. */
+  readonly esbuild: string;
+  /** Where classic-level's addons for it lie; null: there is none, and state is kept in memory only. */
+  readonly level: string | null;
+}
+
+const targets: Readonly<Record<string, Target>> = {
+  'linux-x64': { esbuild: 'linux-x64', level: 'linux-x64/classic-level.node' },
+  'linux-arm64': { esbuild: 'linux-arm64', level: 'linux-arm64/classic-level.armv8.node' },
+  'linux-armhf': { esbuild: 'linux-arm', level: 'linux-arm/classic-level.armv7.node' },
+  'alpine-x64': { esbuild: 'linux-x64', level: 'linux-x64/classic-level.musl.node' },
+  'alpine-arm64': { esbuild: 'linux-arm64', level: null },
+  'darwin-x64': { esbuild: 'darwin-x64', level: 'darwin-x64+arm64/classic-level.node' },
+  'darwin-arm64': { esbuild: 'darwin-arm64', level: 'darwin-x64+arm64/classic-level.node' },
+  'win32-x64': { esbuild: 'win32-x64', level: 'win32-x64/classic-level.node' },
+  'win32-arm64': { esbuild: 'win32-arm64', level: null },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -55,10 +61,11 @@ try {
 }
 
 function packageFor(target: string): void {
-  const platform = targets[target];
-  if (platform === undefined) throw new Error(`${target} is none of ${Object.keys(targets).join(', ')}.`);
+  const platforms = targets[target];
+  if (platforms === undefined) throw new Error(`${target} is none of ${Object.keys(targets).join(', ')}.`);
   rmSync(join(stage, 'node_modules/@esbuild'), { recursive: true, force: true });
-  placeEsbuild(platform);
+  placeEsbuild(platforms.esbuild);
+  placeLevel(platforms.level);
   const file = join(out, `sluice-${manifest.version}-${target}.vsix`);
   run(process.execPath, [
     vsce,
@@ -75,7 +82,7 @@ function packageFor(target: string): void {
   if (size > budgetBytes) process.exitCode = 1;
 }
 
-/** What the VSIX is made from, without the program of esbuild. */
+/** What the VSIX is made from, without the programs of one platform. */
 function fillStage(stage: string): void {
   const { devDependencies: _, scripts: __, allowScripts: ___, ...shipped } = manifest;
   writeFileSync(join(stage, 'package.json'), JSON.stringify(shipped, null, 2));
@@ -93,7 +100,28 @@ function fillStage(stage: string): void {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(stage, name), { recursive: true });
   }
   run(process.execPath, [join(root, 'scripts/build.ts'), '--out', join(stage, 'dist')]);
-  cpSync(join(root, 'node_modules/esbuild'), join(stage, 'node_modules/esbuild'), { recursive: true });
+  for (const name of ['esbuild', ...packagesOf('classic-level')]) {
+    cpSync(join(root, 'node_modules', name), join(stage, 'node_modules', name), { recursive: true });
+  }
+}
+
+/** It, and all that it needs when it runs. */
+function packagesOf(name: string, found = new Set<string>()): ReadonlySet<string> {
+  found.add(name);
+  const text = readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8');
+  const { dependencies = {} } = JSON.parse(text) as {
+    readonly dependencies?: Readonly<Record<string, string>>;
+  };
+  for (const needed of Object.keys(dependencies)) if (!found.has(needed)) packagesOf(needed, found);
+  return found;
+}
+
+/** Its addons for all platforms lie in one package; one of them goes along. */
+function placeLevel(addon: string | null): void {
+  const to = join(stage, 'node_modules/classic-level/prebuilds');
+  rmSync(to, { recursive: true, force: true });
+  if (addon === null) return;
+  cpSync(join(root, 'node_modules/classic-level/prebuilds', addon), join(to, addon), { recursive: true });
 }
 
 /** From what is installed for this machine; for another one, from the registry. */

@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const vsceVersion = '4.1.0';
@@ -101,7 +101,11 @@ function fillStage(stage: string): void {
   }
   run(process.execPath, [join(root, 'scripts/build.ts'), '--out', join(stage, 'dist')]);
   for (const name of ['esbuild', ...packagesOf('classic-level')]) {
-    cpSync(join(root, 'node_modules', name), join(stage, 'node_modules', name), { recursive: true });
+    cpSync(join(root, 'node_modules', name), join(stage, 'node_modules', name), {
+      recursive: true,
+      // A package's tests, and what its addon was made from.
+      filter: (path) => !['test', 'deps', 'prebuilds'].includes(basename(path)),
+    });
   }
 }
 

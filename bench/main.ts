@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { compareMillions } from './compareMillions.ts';
 import { increments } from './increments.ts';
 import { firstGraph, idle, type Measured, millionKeys, throughput } from './measurements.ts';
 import { nexmark } from './nexmark/measurements.ts';
@@ -30,6 +31,7 @@ const suites: Record<string, Record<string, () => Promise<readonly Measured[]>>>
     'keyed-1': async () => [await throughput('keyedCount', 1, repetitions)],
     'keyed-2': async () => [await throughput('keyedCount', 2, repetitions)],
     'million-keys': () => millionKeys(repetitions),
+    compare: () => compareMillions(repetitions),
     increments: () => increments(repetitions),
     idle: async () => [await idle(Math.min(3, repetitions))],
   },

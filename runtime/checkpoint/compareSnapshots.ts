@@ -5,13 +5,13 @@
  */
 import type { StateType } from '../state/declarations.ts';
 import { withBoth } from './comparedState.ts';
-import { type Watch, watched } from './entryPages.ts';
+import { type Watch, watchEvery } from './entryPages.ts';
 import { compareInFlight, type InFlightComparison } from './inFlightComparison.ts';
 import type { Manifest, ManifestOperator, ManifestState } from './manifest.ts';
 import { planChanges } from './planChanges.ts';
 import type { ReadableSnapshot } from './savedState.ts';
 import { type SourceRanges, sourceRanges } from './sourceRanges.ts';
-import { differencesOf } from './stateDifferences.ts';
+import { piecesOf } from './stateDifferences.ts';
 import { companionsOf, roleOf, type StateRole, statesShown } from './stateRoles.ts';
 import type { SnapshotFiles } from './storage.ts';
 
@@ -139,8 +139,14 @@ function compareState(
   const counts = { added: 0, removed: 0, changed: 0, same: 0, touched: 0 };
   const { uid } = operator;
   withBoth([a, b], { uid, state: state.name, withSessions: false }, files, (left, right) => {
-    for (const item of watched(differencesOf(left, right), watch))
-      counts[typeof item === 'string' ? item : item.change]++;
+    for (const piece of piecesOf(left, right)) {
+      let seen = 0;
+      for (const item of piece) {
+        counts[typeof item === 'string' ? item : item.change]++;
+        if (++seen % watchEvery === 0) watch(watchEvery);
+      }
+      watch(seen % watchEvery);
+    }
   });
   const { added, removed, changed, touched } = counts;
   const unchanged = counts.same + touched;

@@ -54,7 +54,7 @@ const sortedBytesMax = 8 * 1_024 * 1_024;
 /** A cursor of a large state: group × this + differing entries before it in the group. */
 const groupStride = 2 ** 36;
 /** Entries between two words to the watcher. */
-const watchEvery = 4_096;
+export const watchEvery = 4_096;
 
 /** Throws SnapshotDamage, and what the watcher throws. */
 export function compareEntryPage(
@@ -77,7 +77,7 @@ export function compareEntryPage(
 }
 
 /** Tells the watcher of every few thousand entries. */
-export function* watched(compared: Iterable<Compared>, watch: Watch): Generator<Compared> {
+function* watched(compared: Iterable<Compared>, watch: Watch): Generator<Compared> {
   let seen = 0;
   for (const item of compared) {
     if (++seen === watchEvery) {

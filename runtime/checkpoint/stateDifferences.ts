@@ -12,6 +12,7 @@ import { compareBytes } from '../base/compareBytes.ts';
 import { canonicalJson } from '../state/canonicalJson.ts';
 import { isOperatorState } from '../state/declarations.ts';
 import { decodeKey } from '../state/keyEncoding.ts';
+import { sameValue } from '../state/sameValue.ts';
 import type { StateEntry } from '../state/stateBlock.ts';
 import { readWholeValue } from '../state/valueReader.ts';
 import { Beside, type ComparedState } from './comparedState.ts';
@@ -45,6 +46,12 @@ export function groupsCorrespond(a: ComparedState | null, b: ComparedState | nul
   if (a === null || b === null) return !isOperatorState((a ?? b)?.state.type ?? 'operator-list');
   const { type, maxParallelism } = a.state;
   return type === b.state.type && maxParallelism === b.state.maxParallelism && !isOperatorState(type);
+}
+
+/** The same as `differencesOf`, in pieces: an entry that goes through one generator less is read faster. */
+export function* piecesOf(a: ComparedState | null, b: ComparedState | null): Generator<Generator<Compared>> {
+  if (groupsCorrespond(a, b)) for (const group of groupsOf(a, b)) yield differencesOfGroup(a, b, group);
+  else yield differencesOf(a, b);
 }
 
 /** One item per entry. Either side may be missing. Throws SnapshotDamage. */
@@ -112,7 +119,7 @@ function* merge(a: Side, b: Side): Generator<Compared> {
       yield difference('added', a, null, b, after.value);
       after = b.entries.next();
     } else {
-      if (sameValue(a.where, before.value, b.where, after.value)) {
+      if (isSame(a.where, before.value, b.where, after.value)) {
         const touched = a.times !== null && b.times !== null && wasTouched(a.times, b.times, after.value);
         yield touched ? 'touched' : 'same';
       } else yield difference('changed', a, before.value, b, after.value);
@@ -145,8 +152,15 @@ function difference(
   };
 }
 
-function sameValue(whereA: string, a: StateEntry, whereB: string, b: StateEntry): boolean {
-  return compareBytes(a.value, b.value) === 0 || valueJson(a, whereA) === valueJson(b, whereB);
+function isSame(whereA: string, a: StateEntry, whereB: string, b: StateEntry): boolean {
+  if (compareBytes(a.value, b.value) === 0) return true;
+  // Timers have none.
+  if (a.value.length === 0 || b.value.length === 0) return false;
+  const before = guard(whereA, () => readWholeValue(a.value));
+  return sameValue(
+    before,
+    guard(whereB, () => readWholeValue(b.value)),
+  );
 }
 
 function wasTouched(a: Beside, b: Beside, entry: StateEntry): boolean {

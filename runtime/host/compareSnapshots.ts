@@ -6,14 +6,12 @@ import { SnapshotDamage } from '../checkpoint/storage.ts';
 import type { RequestParams, RequestResult } from '../protocol/messages.ts';
 import type { Comparison } from '../protocol/savepoints.ts';
 import { savepointSummary } from '../server/savepointInfo.ts';
-import { machineSnapshotFiles } from './snapshotFiles.ts';
+import { withHeldFiles } from './heldFiles.ts';
 import type { EntriesPage } from './utilityQuestions.ts';
 
 type NamedSnapshot = SnapshotPoint & { readonly id: string };
 export type EntriesResult = RequestResult<'savepoint/compareEntries'>;
 export type ValueAsked = Omit<RequestParams<'savepoint/compareValue'>, 'a' | 'b'>;
-
-const files = machineSnapshotFiles({ afterCallback: () => {} });
 
 /** What a message holds of one text. */
 const pieceCharacters = 65_536;
@@ -21,7 +19,7 @@ const pieceCharacters = 65_536;
 /** Throws SnapshotDamage, and what `progress` throws. */
 export function compareSnapshots(a: NamedSnapshot, b: NamedSnapshot, progress: Progress): Comparison {
   const startedAt = performance.now();
-  const { sources, inFlight, ...found } = compare(a, b, files, progress);
+  const { sources, inFlight, ...found } = withHeldFiles([a, b], (files) => compare(a, b, files, progress));
   return {
     a: savepointSummary(a.manifest, a.id, a.directory),
     b: savepointSummary(b.manifest, b.id, b.directory),
@@ -45,7 +43,7 @@ export function compareEntries(
   watch: Watch,
 ): EntriesResult {
   const request = { ...page, keyContains: page.keyContains ?? null };
-  const { entries, next } = compareEntryPage(a, b, request, files, watch);
+  const { entries, next } = withHeldFiles([a, b], (files) => compareEntryPage(a, b, request, files, watch));
   return { entries: entries.map((entry) => ({ ...entry })), next };
 }
 
@@ -65,7 +63,7 @@ export function compareValue(
     limit: 1,
     charactersMax: Number.POSITIVE_INFINITY,
   } as const;
-  const [entry] = compareEntryPage(a, b, request, files, watch).entries;
+  const [entry] = withHeldFiles([a, b], (files) => compareEntryPage(a, b, request, files, watch)).entries;
   if (entry?.at !== at)
     throw new SnapshotDamage(b.directory, `has no such entry in the state ${state} of ${uid}.`);
   const key = entry.subKey === null ? entry.key : `${entry.key} ${entry.subKey}`;

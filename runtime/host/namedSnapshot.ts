@@ -9,6 +9,7 @@
  */
 import { basename, resolve } from 'node:path';
 import { latestSnapshot, type SnapshotPoint } from '../checkpoint/lineage.ts';
+import { SnapshotDamage } from '../checkpoint/storage.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import { checkpointsOfAllJobs, readSnapshot, savepointsOnShelf, snapshotIdOf } from './savepointShelf.ts';
 
@@ -74,4 +75,23 @@ function newest({ data, job }: NameOptions): NamedSnapshot {
   }
   const latest = latestSnapshot(all.filter(({ manifest }) => job === null || manifest.job === job));
   return latest === null ? { type: 'none' } : { type: 'found', snapshot: latest };
+}
+
+/**
+ * `latest` of a running job may be subsumed before it is read: then what the names mean now is tried, a few times. Damage of
+ * what is still there is thrown at once.
+ */
+export async function ofTheNewest<T>(
+  find: () => readonly [SnapshotPoint, SnapshotPoint],
+  use: (points: readonly [SnapshotPoint, SnapshotPoint]) => Promise<T>,
+): Promise<T> {
+  for (let left = 3; ; left--) {
+    const points = find();
+    try {
+      return await use(points);
+    } catch (error) {
+      if (left === 0 || !(error instanceof SnapshotDamage)) throw error;
+      if (points.every(({ directory }) => readSnapshot(directory) !== null)) throw error;
+    }
+  }
 }

@@ -18,7 +18,7 @@ import { checkRestore, consentProblem } from './checkRestore.ts';
 import { claimSavepoint } from './claims.ts';
 import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import type { JobRun } from './jobRun.ts';
-import { namedSnapshot } from './namedSnapshot.ts';
+import { namedSnapshot, ofTheNewest } from './namedSnapshot.ts';
 import { type PreparedJob, restorePoint, snapshotsOf } from './prepareJob.ts';
 import { deleteSavepoint, relabel, savepointsOnShelf, snapshotIdOf, summaryOf } from './savepointShelf.ts';
 import { QuestionCancelled, type Utility } from './utility.ts';
@@ -171,20 +171,24 @@ export function runtimeServices(context: ServiceContext): Services {
         }),
       ),
     'savepoint/compare': ({ a, b, progress }, answer, asked) =>
-      settle(answer, async () => {
-        const [left, right] = [find(a), find(b)];
-        const question = {
-          type: 'compare',
-          a: { directory: left.directory, id: snapshotIdOf(data, left.directory) },
-          b: { directory: right.directory, id: snapshotIdOf(data, right.directory) },
-        } as const;
-        return utility.ask(question, {
-          signal: signalOf(asked),
-          onProgress: (done, total) => {
-            if (progress !== undefined) asked.notify('savepoint/progress', { progress, done, total });
+      settle(answer, () =>
+        ofTheNewest(
+          () => [find(a), find(b)],
+          ([left, right]) => {
+            const question = {
+              type: 'compare',
+              a: { directory: left.directory, id: snapshotIdOf(data, left.directory) },
+              b: { directory: right.directory, id: snapshotIdOf(data, right.directory) },
+            } as const;
+            return utility.ask(question, {
+              signal: signalOf(asked),
+              onProgress: (done, total) => {
+                if (progress !== undefined) asked.notify('savepoint/progress', { progress, done, total });
+              },
+            });
           },
-        });
-      }),
+        ),
+      ),
     'savepoint/compareEntries': ({ a, b, ...page }, answer, asked) =>
       settle(answer, async () =>
         utility.ask(

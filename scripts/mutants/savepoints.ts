@@ -4,6 +4,7 @@ import type { Mutant } from '../mutants.ts';
 const checkpoints = 'runtime/engine/job/jobCheckpoints.ts';
 const master = 'runtime/engine/job/jobMaster.ts';
 const claim = 'test/conformance/claim.test.ts';
+const oracle = 'test/checkpoint/compareOracle.test.ts';
 
 export const savepointMutants: readonly Mutant[] = [
   {
@@ -45,5 +46,29 @@ export const savepointMutants: readonly Mutant[] = [
     replace: 'this.#keepsCheckpoints = true;',
     tests: [claim],
     caughtBy: ['cancelled: deleted', 'finished: everything is committed'],
+  },
+  {
+    name: 'a page of a comparison begins one entry too late',
+    file: 'runtime/checkpoint/entryPages.ts',
+    find: 'place++ >= skip',
+    replace: 'place++ > skip',
+    tests: [oracle],
+    caughtBy: ['H9: counts and pages of every kind of state'],
+  },
+  {
+    name: 'what stands beside an entry in a comparison is that of its neighbour',
+    file: 'runtime/checkpoint/comparedState.ts',
+    find: 'compareEntries(this.#next.value, entry) < 0',
+    replace: 'compareEntries(this.#next.value, entry) <= 0',
+    tests: [oracle],
+    caughtBy: ['H9: counts and pages of every kind of state'],
+  },
+  {
+    name: 'a comparison takes values that hold the same in another order for changed ones',
+    file: 'runtime/state/sameValue.ts',
+    find: 'if (isPlain(a) && isPlain(b)) return sameProperties(a, b);',
+    replace: 'if (isPlain(a) && isPlain(b)) return JSON.stringify(a) === JSON.stringify(b);',
+    tests: ['test/checkpoint/compare.test.ts'],
+    caughtBy: ['another order of properties is no change'],
   },
 ];

@@ -104,6 +104,11 @@ test('savepoints are taken, listed, shown, labelled, compared, checked, restored
   expect(entries.objects).toEqual([
     expect.objectContaining({ type: 'entry', change: 'changed', key: '"k36"' }),
   ]);
+  // By label, for a person, and against the newest checkpoint of the running job.
+  const told = (await runCommand(['savepoint', 'compare', 'another NAME', 'latest'], { cwd })).stdout;
+  expect(told).toMatch(/^A {2}Another name: savepoint #\d+ of \w+/);
+  expect(told).toMatch(/Sources read [\d,]+ records in between:/);
+  expect((await sluice('savepoint', 'compare', first.id, 'latest', '--uid', 'count')).code).toBe(2);
 
   const checked = await sluice('savepoint', 'preflight', first.id, pipelineFile, '--parallelism', '2');
   const found = preflight.parse(checked.objects[0]);

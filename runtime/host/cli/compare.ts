@@ -2,8 +2,11 @@
  * `sluice savepoint compare`: what was processed between two snapshots, or the entries of one state that differ. Straight from
  * the disk; Ctrl-C ends it at once.
  */
+
+import type { SnapshotPoint } from '../../checkpoint/lineage.ts';
 import type { Comparison, EntryDifference, SavepointSummary } from '../../protocol/savepoints.ts';
 import type { EntriesResult } from '../compareSnapshots.ts';
+import { ofTheNewest } from '../namedSnapshot.ts';
 import { snapshotIdOf } from '../savepointShelf.ts';
 import { type AskOptions, QuestionCancelled, Utility } from '../utility.ts';
 import { CliError, exitCodes } from './cliError.ts';
@@ -36,7 +39,6 @@ export async function compareSavepoints(a: string, b: string, options: CompareOp
     );
   const context = commandContext(options);
   const { output, data } = context;
-  const [left, right] = [findSnapshot(context, a), findSnapshot(context, b)];
   const utility = new Utility();
   const stopping = new AbortController();
   const stop = () => stopping.abort();
@@ -46,7 +48,7 @@ export async function compareSavepoints(a: string, b: string, options: CompareOp
     onProgress: (done, total) =>
       output.live(`Compared ${countText(done)} of ${countText(total)} entries (${share(done, total)} %)`),
   };
-  try {
+  const compare = async (left: SnapshotPoint, right: SnapshotPoint) => {
     const { uid, state } = options;
     if (uid !== undefined && state !== undefined) {
       const asked = { a: left.directory, b: right.directory, uid, state };
@@ -63,6 +65,10 @@ export async function compareSavepoints(a: string, b: string, options: CompareOp
     );
     output.settle();
     output.tell({ type: 'comparison', ...comparison }, ...comparisonLines(comparison));
+  };
+  try {
+    const find = () => [findSnapshot(context, a), findSnapshot(context, b)] as const;
+    await ofTheNewest(find, ([left, right]) => compare(left, right));
   } catch (error) {
     if (error instanceof QuestionCancelled)
       throw new CliError(exitCodes.interrupted, 'The comparison was stopped.');

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { Mutant } from '../mutants.ts';
@@ -24,8 +24,10 @@ interface TestOutcome {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What takes longer hangs. */
-const TIMEOUT_MS = 180_000;
+/** A mutant's tests hang when they take so much longer than before it. */
+const TIMES_AS_LONG = 8;
+const STARTING_MS = 30_000;
+const TESTS_MS_MAX = 3_600_000;
 const copied = ['runtime', 'test', 'docs', 'package.json', 'vitest.config.ts', 'tsconfig.base.json'];
 
 /** In the order of the list. `said` hears of each as soon as it is known. */
@@ -36,17 +38,17 @@ export async function runMutants(
 ): Promise<readonly MutantOutcome[]> {
   const outcomes = new Map<Mutant, MutantOutcome>();
   const waiting = [...mutants];
-  const work = async (copy: string, failing: ReadonlySet<string>): Promise<void> => {
+  const work = async (copy: string, unbroken: Unbroken): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const outcome = await outcomeOf(mutant, copy, failing);
+      const outcome = await outcomeOf(mutant, copy, unbroken);
       outcomes.set(mutant, outcome);
       said(outcome);
     }
   };
   const copies = Array.from({ length: jobs }, copyOfTree);
   try {
-    const failing = await failingAnyhow(mutants, copies[0] as string);
-    await Promise.all(copies.map((copy) => work(copy, failing)));
+    const unbroken = await runUnbroken(mutants, copies[0] as string);
+    await Promise.all(copies.map((copy) => work(copy, unbroken)));
   } finally {
     for (const copy of copies) rmSync(copy, { recursive: true, force: true });
   }
@@ -60,18 +62,28 @@ function copyOfTree(): string {
   return copy;
 }
 
-/** Names of tests that fail while nothing is broken. */
-async function failingAnyhow(mutants: readonly Mutant[], copy: string): Promise<ReadonlySet<string>> {
-  const files = [...new Set(mutants.flatMap(({ tests }) => tests))];
-  const names = [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))];
-  if (files.length === 0) return new Set();
-  const run = await testsOf(files, names, copy, { timeoutMs: 10 * TIMEOUT_MS, isBroken: false });
-  const failing = (run ?? []).filter(({ failed }) => failed).map(({ name }) => name);
-  for (const name of failing) console.log(`fails without a mutant: ${name}`);
-  return new Set(failing);
+/** What the tests do while nothing is broken. */
+interface Unbroken {
+  readonly failing: ReadonlySet<string>;
+  /** By file. */
+  readonly tookMs: ReadonlyMap<string, number>;
 }
 
-async function outcomeOf(mutant: Mutant, copy: string, failing: ReadonlySet<string>): Promise<MutantOutcome> {
+async function runUnbroken(mutants: readonly Mutant[], copy: string): Promise<Unbroken> {
+  const files = [...new Set(mutants.flatMap(({ tests }) => tests))];
+  const names = [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))];
+  if (files.length === 0) return { failing: new Set(), tookMs: new Map() };
+  const run = await testsOf(files, names, copy, { timeoutMs: TESTS_MS_MAX, isBroken: false });
+  const failing = (run?.tests ?? []).filter(({ failed }) => failed).map(({ name }) => name);
+  for (const name of failing) console.log(`fails without a mutant: ${name}`);
+  return { failing: new Set(failing), tookMs: run?.tookMs ?? new Map() };
+}
+
+async function outcomeOf(
+  mutant: Mutant,
+  copy: string,
+  { failing, tookMs }: Unbroken,
+): Promise<MutantOutcome> {
   const path = join(copy, mutant.file);
   const whole = readFileSync(path, 'utf8');
   if (whole.split(mutant.find).length !== 2) {
@@ -83,12 +95,14 @@ async function outcomeOf(mutant: Mutant, copy: string, failing: ReadonlySet<stri
     path,
     whole.replace(mutant.find, () => mutant.replace),
   );
-  const tests = await testsOf(mutant.tests, mutant.caughtBy, copy, { timeoutMs: TIMEOUT_MS, isBroken: true });
+  const before = mutant.tests.reduce((sum, file) => sum + (tookMs.get(file) ?? 0), 0);
+  const timeoutMs = Math.ceil(STARTING_MS + TIMES_AS_LONG * before);
+  const run = await testsOf(mutant.tests, mutant.caughtBy, copy, { timeoutMs, isBroken: true });
   writeFileSync(path, whole);
   const seconds = (performance.now() - startedAt) / 1000;
   // A mutant may loop for ever: that is being noticed too, since the suite does not end.
-  if (tests === null) return { mutant, caught: true, by: 'the tests do not end', seconds };
-  const noticed = tests.filter(({ name, failed }) => failed && !failing.has(name));
+  if (run === null) return { mutant, caught: true, by: 'the tests do not end', seconds };
+  const noticed = run.tests.filter(({ name, failed }) => failed && !failing.has(name));
   const silent = mutant.caughtBy.filter((part) => !noticed.some(({ name }) => name.includes(part)));
   if (silent.length > 0)
     return { mutant, caught: false, by: `not noticed by: ${silent.join('; ')}`, seconds };
@@ -97,6 +111,9 @@ async function outcomeOf(mutant: Mutant, copy: string, failing: ReadonlySet<stri
 
 interface Report {
   readonly testResults: readonly {
+    readonly name: string;
+    readonly startTime: number;
+    readonly endTime: number;
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }
@@ -107,7 +124,7 @@ async function testsOf(
   parts: readonly string[],
   copy: string,
   { timeoutMs, isBroken }: { readonly timeoutMs: number; readonly isBroken: boolean },
-): Promise<readonly TestOutcome[] | null> {
+): Promise<{ readonly tests: readonly TestOutcome[]; readonly tookMs: ReadonlyMap<string, number> } | null> {
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -118,9 +135,14 @@ async function testsOf(
   await ended([...run, `--outputFile=${report}`, '-t', pattern, ...files], copy, timeoutMs);
   if (!existsSync(report)) return null;
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-  return testResults
+  const tests = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .map(({ fullName, status }) => ({ name: fullName, failed: status === 'failed' }));
+  const tookMs = testResults.map(
+    ({ name, startTime, endTime }) =>
+      [relative(copy, name).replaceAll('\\', '/'), endTime - startTime] as const,
+  );
+  return { tests, tookMs: new Map(tookMs) };
 }
 
 function ended(args: readonly string[], cwd: string, timeout: number): Promise<void> {

@@ -47,7 +47,8 @@ export const drawLife = (random: Random, travel: Travel | null): Life => {
     intervalMs: random.below(6) === 0 ? null : 2 + random.below(30),
     minPauseMs: random.below(3) === 0 ? random.below(10) : 0,
     maxConcurrent: isAligned && random.below(2) === 0 ? concurrent : 1,
-    timeoutMs: random.below(4) === 0 ? 3_000 : defaultCheckpointSettings.timeoutMs,
+    // What is computed takes simulated time, so that a large dataflow needs seconds for a checkpoint.
+    timeoutMs: random.below(4) === 0 ? 30_000 : defaultCheckpointSettings.timeoutMs,
     retained: 1 + random.below(3),
     tolerableFailures: 1_000,
   };

@@ -20,6 +20,7 @@ import type { Bundle } from './bundle.ts';
 import { clearAttempts } from './checkpointStorage.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
 import { claimedSavepoints, claimSavepoint } from './claims.ts';
+import { damagedPoint } from './damagedPoint.ts';
 import { clearScratch, type DataDirectory } from './dataDirectory.ts';
 import { machineFiles } from './files.ts';
 import { LaunchError, launchFailure } from './launchFailure.ts';
@@ -154,16 +155,12 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
     };
   } catch (error) {
     for (const lock of locks) await lock.release();
-    if (error instanceof SnapshotDamage) throw new LaunchError(damaged(error));
-    throw error;
+    if (!(error instanceof SnapshotDamage)) throw error;
+    const { points } = snapshotsOf(graph.name, data);
+    throw new LaunchError(
+      await damagedPoint({ error, graph, data, workingDirectory, utility: options.utility, points }),
+    );
   }
-}
-
-export function damaged(error: SnapshotDamage): ReturnType<typeof launchFailure> {
-  return launchFailure(
-    'savepoint-damaged',
-    `${error.message.replace(/\.$/, '')}; nothing was restored, take another savepoint.`,
-  );
 }
 
 /** The job's data directory and every sink's directory, in one order for everybody. */

@@ -201,6 +201,28 @@ describe('with a savepoint', () => {
     expect(sentence).toContain('manifest.json');
   });
 
+  test('nothing falls back by itself: the newest older point that is whole is named, with how to go on from it', async () => {
+    const own = workspace();
+    cpSync(cwd, own, { recursive: true });
+    const command = startCommand(['run', pipelineFile('paced'), '--json', '--from', savepoint], {
+      cwd: own,
+      ownGroup: true,
+    });
+    await command.object('checkpoint', (checkpoint) => checkpoint.status === 'completed');
+    process.kill(-command.pid, 'SIGKILL');
+    await command.ended;
+    const checkpoints = join(own, '.sluice/jobs/paced/checkpoints');
+    for (const name of readdirSync(checkpoints)) {
+      if (!name.startsWith('.')) truncateSync(dataFile(join(checkpoints, name)), 100);
+    }
+    const refused = await runCommand(['run', pipelineFile('paced'), '--from', 'latest'], { cwd: own });
+    expect(refused.code).toBe(4);
+    const goOn = `savepoint #\\d+: go on from it with --from ${savepoint}( --supersede, which renames .*)?\\.$`;
+    expect(sentenceOf(refused)).toMatch(
+      new RegExp(`count-[^ ]* has 100 bytes instead of .*; nothing was restored\\. The newest .* ${goOn}`),
+    );
+  });
+
   test('state for a uid that the pipeline lacks: the uid', async () => {
     const end = await runCommand(['run', pipelineFile('otherUid'), '--from', savepoint], { cwd });
     expect(end.code).toBe(4);

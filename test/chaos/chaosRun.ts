@@ -135,6 +135,9 @@ class ChaosRun {
     // Each start chooses: what an unaligned checkpoint holds is restored by a run that takes aligned ones, too.
     const overtaking = overtakings[this.#mode++ % overtakings.length] ?? [];
     const args = ['run', pipelineFile, '--from', 'latest', '--parallelism', String(parallelism)];
+    // And so it is with the place of state, and with what a checkpoint stands on.
+    if (this.#random.below(3) === 0) args.push('--state-backend', 'disk');
+    if (this.#random.below(3) === 0) args.push('--full-checkpoints');
     args.push(...overtaking, ...more);
     return startCommand(args, {
       cwd: this.#directory,

@@ -151,7 +151,7 @@ async function discard(directory: string): Promise<void> {
 }
 
 /** Two savepoints in one second, with one label, are two savepoints. */
-async function freePlace(parent: string, name: string): Promise<string> {
+export async function freePlace(parent: string, name: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const place = join(parent, attempt === 1 ? name : `${name}-${attempt}`);
     if (!(await isThere(place))) return place;
@@ -165,7 +165,7 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+export async function writeDurably(path: string, text: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(text);
@@ -182,7 +182,7 @@ function withPath(error: unknown, path: string): unknown {
   return error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error;
 }
 
-async function syncNames(directory: string): Promise<void> {
+export async function syncNames(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');
   try {

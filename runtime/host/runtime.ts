@@ -35,6 +35,7 @@ const capabilities: readonly Capability[] = [
   'savepoint/preflight',
   'savepoint/label',
   'savepoint/delete',
+  'savepoint/export',
   'job/stop',
   'job/cancel',
 ];
@@ -42,6 +43,7 @@ const capabilitiesWithoutJob: readonly Capability[] = [
   'savepoint/compare',
   'savepoint/label',
   'savepoint/delete',
+  'savepoint/export',
 ];
 
 export interface RuntimeOptions {

@@ -3,7 +3,7 @@
  * and, where it takes long, of the utility worker. Names in requests lead to directories below the data directory and the
  * working directory only.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { SnapshotPoint } from '../checkpoint/lineage.ts';
 import { type Outcome, SnapshotDamage } from '../checkpoint/storage.ts';
 import type { TakenSnapshot } from '../engine/job/jobMaster.ts';
@@ -20,6 +20,7 @@ import { type DataDirectory, snapshotDirectory } from './dataDirectory.ts';
 import type { JobRun } from './jobRun.ts';
 import { namedSnapshot, ofTheNewest } from './namedSnapshot.ts';
 import { type PreparedJob, restorePoint, snapshotsOf } from './prepareJob.ts';
+import { exportSavepoint, importSavepoint } from './savepointArchive.ts';
 import { deleteSavepoint, relabel, savepointsOnShelf, snapshotIdOf, summaryOf } from './savepointShelf.ts';
 import { QuestionCancelled, type Utility } from './utility.ts';
 
@@ -119,6 +120,20 @@ export function runtimeServices(context: ServiceContext): Services {
         if (directory === null || !deleteSavepoint(data, directory)) throw notFound(savepoint);
         context.savepointsChanged();
         return {};
+      }),
+    'savepoint/export': ({ savepoint, file }, answer) =>
+      settle(answer, async () => {
+        const point = find(savepoint);
+        if (point.manifest.kind !== 'savepoint')
+          throw new Refusal(errorCodes.wrongState, 'Only a savepoint can be exported; take one.');
+        const target = insideFile(context, file);
+        return { file: target, bytes: await exportSavepoint(point, target) };
+      }),
+    'savepoint/import': ({ file }, answer) =>
+      settle(answer, async () => {
+        const imported = await importSavepoint(data, insideFile(context, file));
+        context.savepointsChanged();
+        return { savepoint: summaryOf(data, imported) };
       }),
     'savepoint/preflight': ({ savepoint, parallelism }, answer) =>
       settle(answer, async () => {
@@ -224,6 +239,15 @@ function findSnapshot(context: ServiceContext, id: string): SnapshotPoint {
 
 function insideDirectory({ data, workingDirectory }: ServiceContext, id: string): string | null {
   return snapshotDirectory(data, id, { workingDirectory, allowed: [data.root, workingDirectory] });
+}
+
+/** Also by way of links; everything else does not exist. */
+function insideFile({ data, workingDirectory }: ServiceContext, file: string): string {
+  const path = resolve(workingDirectory, file);
+  const allowed = [data.root, workingDirectory];
+  if (file.includes('\0') || snapshotDirectory(data, path, { workingDirectory, allowed }) === null)
+    throw new Refusal(errorCodes.notFound, `${file} is no file of this workspace.`);
+  return path;
 }
 
 function notFound(id: string): Refusal {

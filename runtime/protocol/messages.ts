@@ -37,6 +37,7 @@ export const capability = z.enum([
   'savepoint/preflight',
   'savepoint/label',
   'savepoint/delete',
+  'savepoint/export',
   'job/stop',
   'job/cancel',
 ]);
@@ -114,6 +115,13 @@ export const requests = {
     z.object({ savepoint: savepointSummary }),
   ),
   'savepoint/delete': request(z.object({ savepoint: snapshotId }), nothing),
+  /** Into one file, which must not exist; below the workspace or the data directory. */
+  'savepoint/export': request(
+    z.object({ savepoint: snapshotId, file: longText }),
+    z.object({ file: longText, bytes: count }),
+  ),
+  /** What an export has written, as another savepoint. */
+  'savepoint/import': request(z.object({ file: longText }), z.object({ savepoint: savepointSummary })),
   'savepoint/preflight': request(
     z.object({ savepoint: snapshotId, parallelism: count.min(1).optional() }),
     preflight,

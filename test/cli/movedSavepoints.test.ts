@@ -1,5 +1,14 @@
 /** CONFORMANCE H3 to H5, as they are typed: a savepoint is moved, handed over, or stays the user's. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +65,47 @@ test('H4 with --claim it is gone when a newer checkpoint has completed', async (
   expect(existsSync(join(shelf, before))).toBe(false);
   const listed = objectsOf((await runCommand(['savepoint', 'list', '--json'], { cwd })).stdout);
   expect(listed.map(({ id }) => id)).toContain(savepoint);
+});
+
+test('exported to one file, deleted, imported on another shelf, and gone on with', async () => {
+  const exported = await runCommand(['savepoint', 'export', savepoint, 'mine.sluice.tar.gz', '--json'], {
+    cwd,
+  });
+  expect(objectsOf(exported.stdout)).toEqual([
+    { type: 'exported', savepoint, file: join(cwd, 'mine.sluice.tar.gz'), bytes: expect.any(Number) },
+  ]);
+  expect((await runCommand(['savepoint', 'delete', savepoint], { cwd })).code).toBe(0);
+  const again = await runCommand(['savepoint', 'export', savepoint], { cwd });
+  expect(again.code).toBe(3);
+  const imported = await runCommand(['savepoint', 'import', 'mine.sluice.tar.gz', '--json'], { cwd });
+  const [summary] = objectsOf(imported.stdout);
+  expect(summary).toMatchObject({ type: 'savepoint', id: savepoint, job: 'paced' });
+  savepoint = await runFrom(savepoint, 1);
+});
+
+test('what cannot be exported or imported is told in a sentence', async () => {
+  writeFileSync(
+    join(cwd, 'torn.sluice.tar.gz'),
+    readFileSync(join(cwd, 'mine.sluice.tar.gz')).subarray(0, 500),
+  );
+  const cases: readonly (readonly [args: string[], code: number, sentence: RegExp])[] = [
+    [
+      ['import', 'torn.sluice.tar.gz'],
+      4,
+      /^sluice: Nothing was imported: .*torn\.sluice\.tar\.gz ends too early\.\n$/,
+    ],
+    [['import', 'nowhere.tar.gz'], 3, /^sluice: There is no file nowhere\.tar\.gz\.\n$/],
+    [
+      ['export', savepoint, 'mine.sluice.tar.gz'],
+      2,
+      /^sluice: mine\.sluice\.tar\.gz is there already; name another file\.\n$/,
+    ],
+  ];
+  for (const [args, code, sentence] of cases) {
+    const end = await runCommand(['savepoint', ...args], { cwd });
+    expect(end.stderr).toMatch(sentence);
+    expect(end.code).toBe(code);
+  }
 });
 
 test('a claim without a savepoint is wrong usage', async () => {

@@ -219,6 +219,15 @@ export class FakeEngine {
       this.replaceSavepoints(this.savepoints.filter((known) => known.id !== gone.id));
       return {};
     },
+    'savepoint/export': (params) => ({ file: params.file, bytes: this.find(params.savepoint).bytes }),
+    // Whatever the file is, it holds the newest one once more.
+    'savepoint/import': (params) => {
+      const [newest] = this.savepoints;
+      if (newest === undefined) throw new Error(`There is no file ${params.file}.`);
+      const savepoint = { ...newest, id: `${newest.id}-2` };
+      this.replaceSavepoints([savepoint, ...this.savepoints]);
+      return { savepoint };
+    },
     'savepoint/preflight': (params) =>
       this.shelf.preflight(this.find(params.savepoint), params.parallelism ?? this.job.parallelism, this.now),
     'savepoint/restore': async (params) => {

@@ -281,6 +281,9 @@ test('without a job savepoints are served, and what needs a job says so', async 
   await expect(client.request('savepoint/delete', { savepoint: '..' })).rejects.toThrow(
     'There is no savepoint',
   );
+  await expect(client.request('savepoint/import', { file: '../../../etc/passwd' })).rejects.toThrow(
+    'is no file of this workspace',
+  );
   client.close();
 });
 

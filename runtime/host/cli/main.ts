@@ -220,6 +220,27 @@ withCommonOptions(
   await deleteSavepoint(id, options);
 });
 
+withCommonOptions(
+  savepoint
+    .command('export')
+    .description('write a savepoint into one file, to keep or to send')
+    .argument('<savepoint>', 'id or path')
+    .argument('[file]', 'where to; its id with .sluice.tar.gz unless given'),
+).action(async (id: string, file: string | undefined, options: CommonOptions) => {
+  const { exportToFile } = await import('./savepointFiles.ts');
+  await exportToFile(id, file, options);
+});
+
+withCommonOptions(
+  savepoint
+    .command('import')
+    .description('add an exported savepoint to the others')
+    .argument('<file>', 'what export has written'),
+).action(async (file: string, options: CommonOptions) => {
+  const { importFromFile } = await import('./savepointFiles.ts');
+  await importFromFile(file, options);
+});
+
 const checkpoint = program.command('checkpoint').description('look at the checkpoints that are kept');
 
 withCommonOptions(

@@ -1,6 +1,8 @@
 /** One checkpoint: its figures, its subtasks as Gantt or table, the statistics over them, and what failed if it did. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CheckpointDetails, SubtaskCheckpoint } from '../../runtime/protocol/checkpoints.ts';
+import type { CheckpointConfig } from '../../runtime/protocol/job.ts';
+import { checkpointSettings } from '../model/configuration.ts';
 import * as format from '../model/format.ts';
 import { type Gantt, ganttOf } from '../model/gantt.ts';
 import { nameOf } from '../model/graphIndex.ts';
@@ -71,6 +73,16 @@ export function checkpointPage(context: JobContext, id: number): TemplateResult 
     <div class="two wide-left">
       <section class="section" aria-label="Over the subtasks">${sectionHead('Over the subtasks', `${checkpoint.acknowledged} of ${checkpoint.tasks}`)}${statistics(checkpoint)}</section>
       <section class="section" aria-label="Files">${files(checkpoint)}</section>
+    </div>
+    <section class="section" aria-label="Configuration">${sectionHead('Configuration', 'of this job')}${configuration(config)}</section>`;
+}
+
+function configuration(config: CheckpointConfig): TemplateResult {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Checkpoint settings">
+    <table class="lined">
+      <thead><tr><th scope="col">Setting</th><th scope="col">Value</th><th scope="col">What it means</th></tr></thead>
+      <tbody>${checkpointSettings(config).map(({ name, value, meaning }) => html`<tr><th scope="row">${name}</th><td>${value}</td><td class="muted">${meaning}</td></tr>`)}</tbody>
+    </table>
     </div>`;
 }
 

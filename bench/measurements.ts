@@ -135,9 +135,6 @@ export async function idle(repetitions: number): Promise<Measured> {
   };
 }
 
-/** User and system time of a process so far. */
-export const processorMsOf = (pid: number): number => ticksOf(pid) * msPerTick;
-
 function ticksOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
   return Number(fields[11]) + Number(fields[12]);

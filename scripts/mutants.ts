@@ -16,6 +16,7 @@ import { barrierMutants } from './mutants/barriers.ts';
 import { connectorMutants } from './mutants/connectors.ts';
 import { coordinatorMutants } from './mutants/coordinator.ts';
 import { engineMutants } from './mutants/engine.ts';
+import { incrementMutants } from './mutants/increments.ts';
 import { operatorMutants } from './mutants/operators.ts';
 import { recoveryMutants } from './mutants/recovery.ts';
 import { type MutantOutcome, runMutants } from './mutants/run.ts';
@@ -52,6 +53,7 @@ const all: readonly Mutant[] = [
   ...connectorMutants,
   ...coordinatorMutants,
   ...engineMutants,
+  ...incrementMutants,
   ...operatorMutants,
   ...recoveryMutants,
   ...savepointMutants,

@@ -34,7 +34,7 @@ function observe(): void {
 }
 
 export default pipeline('bench-million-keys', (env) => {
-  env.checkpoints({ interval: null, incremental: process.env.BENCH_INCREMENTAL !== 'false' });
+  env.checkpoints({ interval: null });
   const filling = generator({ make: (index) => `key-${index}`, count: keys });
   const touching = generator({
     make: (index) => `key-${(index * 7_919) % keys}`,

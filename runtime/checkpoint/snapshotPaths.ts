@@ -1,5 +1,5 @@
 /**
- * The names of snapshots on the disk. `shared/` beside the checkpoints is reserved for files that several of them need.
+ * The names of snapshots on the disk. What several checkpoints need each of them has, under hard links.
  *
  *   chk-000042                          a checkpoint, by its id
  *   20260131-174502-before-the-upgrade  a savepoint, by when it was completed (UTC) and its label

@@ -53,14 +53,14 @@ export const engineMutants: readonly Mutant[] = [
   seen(
     'a snapshot sees a value that was set after its mark',
     tables,
-    'export function setValue(table: ValueTable, key: MapKey, value: unknown): void {\n  if (table.stashes !== null) protectValue(table, key);',
-    'export function setValue(table: ValueTable, key: MapKey, value: unknown): void {',
+    '  if (table.stashes !== null) protectValue(table, key);\n',
+    '',
   ),
   seen(
     'a snapshot sees an entry that was set after its mark',
     tables,
-    'export function setMapEntry(table: MapTable, key: MapKey, subKey: MapKey, value: unknown): void {\n  if (table.stashes !== null) protectMapEntry(table, key, subKey);',
-    'export function setMapEntry(table: MapTable, key: MapKey, subKey: MapKey, value: unknown): void {',
+    '  if (table.stashes !== null) protectMapEntry(table, key, subKey, map);\n',
+    '',
   ),
   seen(
     'a failure goes back to the checkpoint that the deployment began with',

@@ -23,6 +23,28 @@ const numbers = collection([1, 2, 3], { name: 'numbers' });
 const plan = (write: (env: Environment) => void, options: DefineOptions = {}) =>
   pipeline('test', write).define(options).graph;
 
+test.each<[string, Environment['stuckAfter'] | undefined, DefineOptions, number | null]>([
+  ["Flink's heartbeat timeout unless something is said", undefined, {}, 50_000],
+  ['what the pipeline says', '20 s', {}, 20_000],
+  ['never', 'never', {}, null],
+  ['what the start says goes before it', '20 s', { stuckAfterMs: 1_000 }, 1_000],
+  ['also that it is waited for', '20 s', { stuckAfterMs: null }, null],
+])('a function hangs after: %s', (_name, written, options, expected) => {
+  const graph = plan((env) => {
+    if (written !== undefined) env.stuckAfter = written;
+    env.fromSource(numbers).sinkTo(collectingSink());
+  }, options);
+  expect(graph.stuckAfterMs).toBe(expected);
+});
+
+test('what the start says about restarts goes before what the pipeline says', () => {
+  const write = (env: Environment) => {
+    env.restart({ strategy: 'fixed-delay', attempts: 2, delay: '1 s' });
+    env.fromSource(numbers).sinkTo(collectingSink());
+  };
+  expect(plan(write, { restart: { type: 'none' } }).restart).toEqual({ type: 'none' });
+});
+
 /** The error of a pipeline that cannot be, without the place. */
 function problemOf(write: (env: Environment) => void, options: DefineOptions = {}): PipelineError {
   try {
@@ -377,6 +399,14 @@ test.each<[string, (env: Environment) => void, string]>([
     'a restart strategy that there is not',
     (env) => env.restart({ strategy: 'pray' as 'none' }),
     'There is no restart strategy "pray"; there are none, fixed-delay, exponential-delay, failure-rate. (…)',
+  ],
+  [
+    'a function that hangs at once',
+    (env) => {
+      env.stuckAfter = 0;
+      loose(env).sinkTo(collectingSink());
+    },
+    'stuckAfter must be longer than zero, not 0.',
   ],
   [
     'an async function',

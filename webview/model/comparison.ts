@@ -7,7 +7,7 @@ import type {
   StateDifference,
   StateRole,
 } from '../../runtime/protocol/savepoints.ts';
-import { counted, moment } from './format.ts';
+import { counted, moment, whole } from './format.ts';
 
 export interface OperatorDifference {
   readonly uid: string;
@@ -51,11 +51,14 @@ export function sizeChange({ bytesA, bytesB }: StateDifference): number | null {
 export function amountOf({ type, role }: { type: StateType; role: StateRole }, count: number): string {
   switch (role) {
     case 'windows':
-      return counted(count, 'open window');
     case 'panes':
-      return counted(count, 'pane');
     case 'sessions':
-      return counted(count, 'open session');
+      return `${whole(count)} open`;
+    // Their titles say what is counted.
+    case 'event-time-timers':
+    case 'processing-time-timers':
+    case 'committables':
+      return whole(count);
     case 'splits':
       return counted(count, 'split');
     case 'async-calls':
@@ -95,21 +98,21 @@ export function stateTitle({ state, role }: Pick<StateDifference, 'state' | 'rol
     case 'processing-time-timers':
       return 'processing-time timers';
     case 'windows':
-      return 'open windows';
+      return 'windows';
     case 'panes':
-      return 'panes of open windows';
+      return 'panes of windows';
     case 'sessions':
-      return 'open sessions';
+      return 'sessions';
     case 'per-window':
       return state.replace('-', ': ');
     case 'join-buffer':
       return `${state} records, to be joined`;
     case 'splits':
-      return 'positions of splits';
+      return 'positions';
     case 'async-calls':
       return 'calls under way';
     case 'committables':
-      return 'output to be committed';
+      return 'to be committed';
     case 'in-flight':
       return state.startsWith('sent') ? 'in flight, still with the sender' : 'in flight, in channels';
     case 'state':

@@ -250,7 +250,7 @@ function entries(context: Context, compare: CompareState, comparison: Comparison
     ${
       compare.entries.length === 0
         ? empty(compare.loadingEntries ? 'Reading the entries.' : 'No entry differs here.')
-        : html`<div class="entries scroll" tabindex="0" role="region" aria-label="Differing entries">
+        : html`<div class="entries scroll ${compare.entries.some((entry) => placeOf(entry) !== null) ? 'placed' : ''}" tabindex="0" role="region" aria-label="Differing entries">
           <table>
             <colgroup><col class="m" /><col class="k" /><col /><col /></colgroup>
             <thead><tr><th scope="col"><span class="hidden-text">Change</span></th><th scope="col">Key</th><th scope="col">A&ensp;${nameOf(comparison.a)}</th><th scope="col">B&ensp;${nameOf(comparison.b)}</th></tr></thead>
@@ -263,8 +263,7 @@ function entries(context: Context, compare: CompareState, comparison: Comparison
 }
 
 function schemaText({ type, role, schemaA, schemaB }: StateDifference): string {
-  const kind =
-    role === 'state' ? `${type} state` : type === 'timers' ? 'timers' : `kept by the operator, ${type} state`;
+  const kind = role === 'state' ? `${type} state` : 'kept by the operator';
   return schemaA === null || schemaB === null || schemaA === schemaB
     ? kind
     : `${kind}, v${schemaA} → v${schemaB}`;

@@ -135,6 +135,15 @@ describe('an import refuses, in a sentence that names the file, and leaves nothi
       () => [entry('manifest.json'), entry('operator-0.state', 'x'.repeat(1e6))],
       /FILE has 1000000 bytes of operator-0\.state instead of/,
     ],
+    [
+      'a data file of which one byte was changed, packed anew',
+      () => {
+        const changed = Buffer.from(readFileSync(join(fixture, 'operator-1.state')));
+        changed[77] = (changed[77] ?? 0) ^ 1;
+        return [...whole().slice(0, -1), entry('operator-1.state', changed)];
+      },
+      /FILE is damaged: the SHA-256 of operator-1\.state is another one/,
+    ],
     ['no manifest', () => whole().slice(1), /FILE is no savepoint: it does not begin with a manifest/],
     [
       'a manifest that was edited',

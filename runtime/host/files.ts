@@ -95,6 +95,7 @@ export function fileError(path: string, error: unknown): FileError {
       return new FileError(path, 'exists', `${path} is there already`);
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
       return new FileError(path, 'no-space', `there is no space left for ${path}`);
     case 'EACCES':
     case 'EPERM':

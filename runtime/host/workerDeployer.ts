@@ -5,6 +5,7 @@
  * A worker that sits in a loop is terminated by V8. One that stands at a breakpoint or inside a blocked system call is
  * not: after a while this process is no longer of use, and says so (`onStuck`).
  */
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { DefineOptions } from '../api/pipeline.ts';
 import { makeRing } from '../engine/channels/ring.ts';
@@ -73,6 +74,7 @@ export class WorkerDeployer implements Deployer {
     this.#isTerminating = false;
     this.#options.onMetrics(table);
     try {
+      requireThere(this.#options.bundlePath);
       this.#options.prepare(deployment);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -177,4 +179,9 @@ export class WorkerDeployer implements Deployer {
     this.#isTerminating = false;
     this.#options.onGone();
   }
+}
+
+function requireThere(path: string): void {
+  if (!existsSync(path))
+    throw new Error(`${path} is gone: somebody has removed it or a directory above it; start the job again.`);
 }

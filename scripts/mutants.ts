@@ -22,6 +22,7 @@ import { recoveryMutants } from './mutants/recovery.ts';
 import { type MutantOutcome, runMutants } from './mutants/run.ts';
 import { savepointMutants } from './mutants/savepoints.ts';
 import { sinkMutants } from './mutants/sinks.ts';
+import { spillMutants } from './mutants/spill.ts';
 import { tableOf } from './mutants/table.ts';
 import { testingMutants } from './mutants/testing.ts';
 import { unalignedMutants } from './mutants/unaligned.ts';
@@ -58,6 +59,7 @@ const all: readonly Mutant[] = [
   ...recoveryMutants,
   ...savepointMutants,
   ...sinkMutants,
+  ...spillMutants,
   ...testingMutants,
   ...unalignedMutants,
   ...windowMutants,

@@ -10,9 +10,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCommand } from './sluiceCommand.ts';
 
 const pipeline = fileURLToPath(new URL('pipelines/largeState.ts', import.meta.url));
-const heapMegabytes = 40;
-/** Two kilobytes each. */
-const keys = 50_000;
+const heapMegabytes = 64;
+/** Four kilobytes each: three times the heap. */
+const keys = 45_000;
 
 let cwd: string;
 beforeEach(() => {
@@ -54,7 +54,7 @@ test('in memory the job dies of it, and says so', async () => {
   const { code, stderr } = await run().ended;
   expect(stderr).toContain('its thread ran out of memory');
   expect(code).toBe(1);
-}, 120_000);
+}, 300_000);
 
 test('on disk it completes, after a kill -9 too, and leaves nothing there', async () => {
   const killed = run('--state-backend', 'disk', '--json');
@@ -73,4 +73,4 @@ test('on disk it completes, after a kill -9 too, and leaves nothing there', asyn
   expect(lines).toBe(keys);
   expect(found.size).toBe(keys);
   expect(existsSync(scratch())).toBe(false);
-}, 240_000);
+}, 600_000);

@@ -7,8 +7,8 @@ import { generator, jsonl } from 'sluice/connectors';
 
 const keys = Number(process.env.LARGE_STATE_KEYS ?? 1_000);
 const rounds = Number(process.env.LARGE_STATE_ROUNDS ?? 2);
-/** Two kilobytes a key. */
-const numbersPerKey = 250;
+/** Four kilobytes a key. */
+const numbersPerKey = 500;
 
 interface Kept {
   met: number;

@@ -24,7 +24,7 @@ export const eventTimers: Stage = ({ stream, items, timed }, _other, options) =>
           timers.deleteEventTime(roundUp(item.time) + 1);
         },
         onTimer: ({ time }, { key, state, emit }) =>
-          emit({ id: time < AT_THE_END ? `${key}~${time}` : `${key}~${state.seen.get()}`, key, time }),
+          emit({ id: `${key}~${time === AT_THE_END ? state.seen.get() : time}`, key, time }),
       },
       operatorOptions(options),
     );

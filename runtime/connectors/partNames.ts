@@ -8,7 +8,8 @@
  *   .superseded-part-<subtask>-<counter>.<ext>-<run>   was committed, until that run went back to before it (a run that
  *                                                      does so twice is called <run>.2 then)
  *
- * No counter is used twice in a directory: a run begins above the highest that it finds, superseded ones included. So
+ * No counter is used twice in a directory: a run begins above the highest that it finds, superseded ones and those that a
+ * savepoint keeps included: it may be gone back to, and its part be committed beside what other branches have committed. So
  * a snapshot can tell from its counters alone which parts belong to its past, also after other runs went back
  * and forth: what its past had committed and another branch has superseded is *revived*, the rest is superseded.
  */
@@ -48,6 +49,15 @@ export function committedParts(names: readonly string[], extension: string): rea
 /** Of a run that did not come to commit them, or is coming to it now. */
 export function strayParts(names: readonly string[], extension: string): readonly PartName[] {
   return parsed(names, /^\.part-(\d+)-(\d+)\.(.+)$/, (match) => match[3]?.endsWith(`.${extension}`) === true);
+}
+
+/** What a savepoint may still commit. */
+function keptParts(names: readonly string[], extension: string): readonly PartName[] {
+  return parsed(
+    names,
+    /^\.savepoint-part-(\d+)-(\d+)\.(.+)$/,
+    (match) => match[3]?.endsWith(`.${extension}`) === true,
+  );
 }
 
 export interface SupersededPart extends PartName {
@@ -105,7 +115,11 @@ export function firstFreeCounter(
   names: readonly string[],
   extension: string,
 ): number {
-  const used = [...committedParts(names, extension), ...supersededParts(names, extension)];
+  const used = [
+    ...committedParts(names, extension),
+    ...supersededParts(names, extension),
+    ...keptParts(names, extension),
+  ];
   const floors = states.flatMap((state) => [state.next, state.floor]);
   return Math.max(0, ...floors, ...used.map((part) => part.counter + 1));
 }

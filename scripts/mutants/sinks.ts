@@ -132,6 +132,14 @@ export const sinkMutants: readonly Mutant[] = [
     caughtBy: ['above everything that was ever there'],
   },
   {
+    name: 'a counter is used again while a savepoint keeps its part',
+    file: 'runtime/connectors/partNames.ts',
+    find: '    ...keptParts(names, extension),\n',
+    replace: '',
+    tests: [nameTests],
+    caughtBy: ['a run begins above what a savepoint keeps'],
+  },
+  {
     name: 'superseded parts of the own past stay superseded',
     file: names,
     find: 'isPast(states, part) && !goneBack.has(part.run)',

@@ -70,6 +70,11 @@ test('a run begins above everything that was ever there', () => {
   expect(firstFreeCounter([state(0, 2)], ['.superseded-part-3-6.jsonl-r1'], 'jsonl')).toBe(7);
 });
 
+test('a run begins above what a savepoint keeps: it may be gone back to, and would commit that part beside others', () => {
+  expect(firstFreeCounter([state(0, 2)], ['.savepoint-part-1-4.r5-2.jsonl'], 'jsonl')).toBe(5);
+  expect(firstFreeCounter([state(0, 2)], ['.savepoint-part-1-4.r5-2.csv'], 'jsonl')).toBe(2);
+});
+
 test('a run that goes back twice has two names', () => {
   expect(freshGoingBack([], 'jsonl', 'r1')).toBe('r1');
   expect(

@@ -496,11 +496,10 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     // The sources go on: the next periodic checkpoint comes a whole interval after they do.
     if (suspend) this.#schedule.start(at.monotonicMs);
     if (trigger === 'final') this.#finalRetryMs = at.monotonicMs + finalRetryAfterMs;
-    if (kind === 'checkpoint') this.#count(checkpointId, reason, message);
-  }
-
-  #count(checkpointId: number, reason: CheckpointFailureReason, message: string): void {
-    if (!this.#failures.failed(reason) || this.#phase !== 'running') return;
+    // Drained sources have ended for good, with input that nobody has read: only going back to the last checkpoint undoes it.
+    const isDrain = trigger === 'stop' && !suspend;
+    const isTooMany = kind === 'checkpoint' && this.#failures.failed(reason);
+    if (this.#phase !== 'running' || !(isDrain || isTooMany)) return;
     this.#phase = 'over';
     this.#effects.push({ type: 'fail-job', checkpointId, reason, message });
   }

@@ -91,7 +91,10 @@ export type CoordinatorEffect<Operators = unknown, Report = unknown> =
   | { readonly type: 'answer'; readonly requestId: RequestId; readonly result: RequestResult }
   /** A periodic checkpoint was not begun; nobody asked for it, nothing counts. For the log. */
   | { readonly type: 'skipped'; readonly reason: CheckpointFailureReason; readonly message: string }
-  /** More failures in a row than are tolerated: fail the job over, by `stop` and the restart strategy. */
+  /**
+   * More failures in a row than are tolerated, or sources were drained for a savepoint that failed: fail the job over, by
+   * `stop` and the restart strategy.
+   */
   | {
       readonly type: 'fail-job';
       readonly checkpointId: number;

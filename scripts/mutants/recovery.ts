@@ -108,4 +108,12 @@ export const recoveryMutants: readonly Mutant[] = [
     tests: [jobLife],
     caughtBy: ['a restart keeps the mode'],
   },
+  {
+    name: 'a job whose drain failed ends with input that nobody has read',
+    file: 'runtime/checkpoint/checkpointCoordinator.ts',
+    find: "const isDrain = trigger === 'stop' && !suspend;",
+    replace: 'const isDrain = false;',
+    tests: [jobLife],
+    caughtBy: ['drained, but its savepoint fails'],
+  },
 ];

@@ -374,7 +374,7 @@ test('F13 stop with drain: its savepoint is held back until every task has ended
   expect(model.log()).toEqual(['publish 1', 'complete 1', 'answer drain 1']);
 });
 
-test('F13 stop with drain whose savepoint fails: the job ends with its last checkpoint instead', () => {
+test('F8 stop with drain whose savepoint fails: the job fails over, since its sources have ended with input unread', () => {
   const model = new CoordinatorModel('a -> out').start();
   model.ask('drain', { trigger: 'stop', whenEnded: true });
   model.end('a', 'out');
@@ -383,8 +383,7 @@ test('F13 stop with drain whose savepoint fails: the job ends with its last chec
   expect(model.log()).toEqual([
     'aborted 1 IO_EXCEPTION',
     'answer drain IO_EXCEPTION',
-    'begin 2',
-    'trigger 2 a[0] out[0]',
+    'fail-job IO_EXCEPTION',
   ]);
 });
 

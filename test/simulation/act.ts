@@ -22,8 +22,6 @@ export interface Acting {
   readonly trap: Trap;
   /** What was asked of this process and not answered yet. */
   readonly asked: Set<string>;
-  /** Its sources were drained: though it calls itself finished, there may be more to read. */
-  cutShort: boolean;
 }
 
 /** An author's error that comes once, in the next record that passes. */
@@ -60,7 +58,6 @@ export const act = (acting: Acting): void => {
     case 3: {
       // What comes after an end that was told too early has windows of its own, and the oracle knows of none.
       const drain = life.palette === 'growing' && random.below(2) === 0;
-      if (drain && process.master.status === 'running') acting.cutShort = true;
       const what = drain ? 'stop with drain' : 'stop with savepoint';
       process.master.stop({ drain, label: null }, answered(acting, what, keep(acting)));
       break;

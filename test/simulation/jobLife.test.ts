@@ -64,6 +64,23 @@ const askingSink = (beforeCommit: () => void): Sink<{ id: string }> => {
   };
 };
 
+/** What is to be committed cannot be prepared for that snapshot, which fails. */
+const refusingSink = (checkpointId: number): Sink<{ id: string }> => {
+  const sink = jsonl.sink<{ id: string }>('/out') as Sink<{ id: string }>;
+  return {
+    ...sink,
+    createWriter: () => {
+      const writer = sink.createWriter();
+      const prepareCommit = writer.prepareCommit.bind(writer);
+      writer.prepareCommit = (snapshot) => {
+        if (snapshot.checkpointId === checkpointId) snapshot.defer((done) => done(new Error('no room')));
+        return prepareCommit(snapshot);
+      };
+      return writer;
+    },
+  };
+};
+
 const counting = (
   source: Source<Tick>,
   onRecord: (tick: Tick) => void = () => {},
@@ -568,6 +585,21 @@ describe('F8 a job that is stopped is never half stopped', () => {
       exactlyOnce(world.committed());
     },
   );
+
+  test('drained, but its savepoint fails: the job fails over and reads what was left', () => {
+    const world = new World(
+      counting(ticks(2_000), () => {}, refusingSink(1)),
+      { intervalMs: null },
+    );
+    world.untilStatus('running');
+    for (let turn = 0; turn < 500; turn++) world.process.advance();
+    const answers = stopped(world, true);
+    world.untilStatus('finished');
+    expect(answers).toMatchObject([{ ok: false, status: 'stopping', committed: 0 }]);
+    expect(world.statuses()).toContain('restarting');
+    expect(world.committed()).toHaveLength(2_000);
+    exactlyOnce(world.committed());
+  });
 
   // The news that the manifest is durable may come before the job is cancelled, or after it is over.
   test.each([1, 2, 3, 4, 5, 6])('cancelled before its commit: that is said as well, seed %i', (seed) => {

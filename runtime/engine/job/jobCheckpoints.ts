@@ -65,7 +65,7 @@ export interface JobCheckpointsOptions {
   readonly onDurable: (manifest: Manifest, directory: string) => void;
   /** The tasks were told to commit it. */
   readonly onComplete: (manifest: Manifest) => void;
-  readonly onTooManyFailures: (message: string) => void;
+  readonly onFailJob: (message: string) => void;
   /** After `stop`: no manifest is on its way to the disk any more. */
   readonly onStopped: () => void;
 }
@@ -267,7 +267,7 @@ export class JobCheckpoints {
         emit({ type: 'log', at, level: 'debug', text: effect.message, subtask: null });
         break;
       case 'fail-job':
-        this.#options.onTooManyFailures(effect.message);
+        this.#options.onFailJob(effect.message);
         break;
       case 'stopped':
         this.#options.onStopped();

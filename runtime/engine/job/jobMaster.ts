@@ -121,7 +121,7 @@ export class JobMaster {
       broadcast: (message) => this.#tasks.broadcast(message),
       onDurable: (manifest, directory) => this.#durable(manifest, directory),
       onComplete: (manifest) => this.#endWith(manifest),
-      onTooManyFailures: (message) => this.#failJob(message),
+      onFailJob: (message) => this.#failJob(message),
       onStopped: () => {
         if (this.#leaving !== null) this.#leaving.coordinatorStopped = true;
         this.#goOn();
@@ -205,10 +205,13 @@ export class JobMaster {
     }
     this.#become('stopping');
     const asked = { kind: 'savepoint', trigger: 'stop', label: options.label, notes: null } as const;
+    let isAnswered = false;
+    let isDrained = false;
     const answered: Done<TakenSnapshot> = (result) => {
       // A stop that failed is undone: the sources went on when its barrier was aborted. Drained ones have ended, and
-      // the coordinator takes the job's last checkpoint instead.
-      if (!result.ok && this.#status === 'stopping') this.#become('running');
+      // the coordinator has the job fail over.
+      isAnswered = true;
+      if (!result.ok && this.#status === 'stopping' && !isDrained) this.#become('running');
       if (!result.ok) {
         done(result);
         return;
@@ -218,11 +221,14 @@ export class JobMaster {
       if (this.#leaving !== null) this.#notStopped(this.#failure ?? 'it goes on from another point');
       else if (this.#isOver()) this.#notStopped(`it was ${this.#status} before its output was committed`);
     };
-    if (options.drain) this.#tasks.broadcast({ type: 'drain' });
     this.#checkpoints.ask(
       options.drain ? { ...asked, suspend: false, whenEnded: true } : { ...asked, suspend: true },
       answered,
     );
+    // What was turned away is answered by now.
+    if (!options.drain || isAnswered) return;
+    isDrained = true;
+    this.#tasks.broadcast({ type: 'drain' });
   }
 
   /** For good: what it leaves behind is as its settings say. */

@@ -2,6 +2,7 @@
  * Three runs of one runner. `unit` imports source files and needs no build; `process` starts what `npm run build`
  * made, as a user would; `e2e` drives it in a browser. The tests in VS Code have a runner of their own (test/vscode).
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -24,6 +25,8 @@ const resolve = {
 
 export default defineConfig({
   test: {
+    // The runner itself has little to do: two processors are two workers.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         resolve,
@@ -42,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: [processRooms],
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },

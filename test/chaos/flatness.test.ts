@@ -16,7 +16,7 @@ test.each<[string, (index: number) => number, boolean]>([
 });
 
 test('a few more than before may be allowed', () => {
-  const grown = series((index) => (index < 150 ? 20 : 22));
+  const grown = series((index) => (index < 200 ? 20 : 22));
   expect(flatness('threads', grown, { share: 0, amount: 2 }).isFlat).toBe(true);
   expect(flatness('threads', grown, { share: 0, amount: 1 }).isFlat).toBe(false);
 });

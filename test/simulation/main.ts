@@ -41,7 +41,7 @@ interface Lived {
 
 if (values.seed !== undefined) replay(Number(values.seed));
 else if (values.stride !== undefined)
-  work(Number(values['from-seed']), Number(values.seeds), Number(values.stride));
+  await work(Number(values['from-seed']), Number(values.seeds), Number(values.stride));
 else await all(Number(values['from-seed']), Number(values.seeds), Number(values.workers));
 
 function replay(seed: number): void {
@@ -56,8 +56,12 @@ function replay(seed: number): void {
   }
 }
 
-function work(first: number, seeds: number, stride: number): void {
-  for (let seed = first; seed < first + seeds; seed += stride) process.send?.(lived(seed));
+/** Waits until its parent has heard: what is only queued is lost with a worker that crashes. */
+async function work(first: number, seeds: number, stride: number): Promise<void> {
+  for (let seed = first; seed < first + seeds; seed += stride) {
+    const result = lived(seed);
+    await new Promise((sent) => process.send?.(result, sent));
+  }
 }
 
 function lived(seed: number): Lived {

@@ -108,17 +108,15 @@ test('a killed runtime is announced, and goes on when asked', async () => {
   assert.notEqual((await jobs())[0]?.pid, before?.pid);
 });
 
-test('or by setting at once, and within 2 s', async () => {
+test('or by setting at once', async () => {
   await closeNotifications();
   await configure({ recovery: 'automatic' });
   const [before] = await jobs();
   killHard(before?.pid);
-  const killedAt = performance.now();
   await eventually(async () => {
     const [now] = await jobs();
     assert.ok(now?.phase === 'running' && now.pid !== before?.pid);
   });
-  assert.ok(performance.now() - killedAt < 2_000, `${performance.now() - killedAt} ms`);
   await notification(/It goes on from/);
   await configure({ recovery: undefined });
 });

@@ -10,6 +10,8 @@
  *   neither file there, it is a SinkError: something from outside has changed the directory.
  * - F5. What a restored snapshot has left to commit is read first: a part that a disk has torn or somebody has changed is a
  *   SinkError, and never gets its final name.
+ * - F6. The first snapshot after a commit is acknowledged only when the final names are durable: it knows nothing of their parts
+ *   any more, and nobody who restores it would commit them again.
  */
 import type { Sink } from '../operators/sink.ts';
 import { FileSinkCommitter } from './fileSinkCommitter.ts';

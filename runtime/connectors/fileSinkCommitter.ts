@@ -48,7 +48,10 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
         failures.push(error);
       }
     }
-    this.#syncAndRemove();
+    // The dotted names then stay until the next snapshot, or until a later run finds them as strays.
+    this.#syncAndRemove((error) => {
+      if (error !== undefined) this.#context.log('warning', error.message);
+    });
     if (failures.length > 0) throw failures[0];
   }
 
@@ -60,6 +63,11 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
       this.#guard(() => files.link(this.#path(pending), this.#path(savepointName(pending))));
     }
     snapshot.defer((done) => files.syncDirectory(this.#directory, done));
+  }
+
+  /** F6: the sync after the commit may be under way, or have failed. */
+  settle(snapshot: Pick<SnapshotContext, 'defer'>): void {
+    if (this.#linked.size > 0) snapshot.defer((done) => this.#syncAndRemove(done));
   }
 
   close(): void {
@@ -136,17 +144,19 @@ export class FileSinkCommitter implements SinkCommitter<PartCommittable> {
     }
   }
 
-  #syncAndRemove(): void {
-    const { files, log } = this.#context;
+  #syncAndRemove(done: (error?: Error) => void): void {
     const durable = [...this.#linked];
-    if (durable.length === 0) return;
-    files.syncDirectory(this.#directory, (error) => {
-      // The dotted names then stay until the next commit, or until a later run finds them as strays.
+    if (durable.length === 0) {
+      done();
+      return;
+    }
+    this.#context.files.syncDirectory(this.#directory, (error) => {
       if (error !== undefined)
-        return log('warning', `${this.#directory} could not be synced: ${error.message}.`);
+        return done(new SinkError(`The sink ${this.#directory} cannot commit: ${error.message}.`));
       for (const pending of durable) {
         if (this.#linked.delete(pending)) this.#removeWaiting(pending);
       }
+      done();
     });
   }
 

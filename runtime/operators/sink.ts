@@ -64,6 +64,11 @@ export interface SinkCommitter<Committable> {
    * belongs to it must be told from strays. May defer durability.
    */
   retain?(committables: readonly Committable[], snapshot: Pick<SnapshotContext, 'defer'>): void;
+  /**
+   * A snapshot no longer has as pending what was committed before it. Where a commit is not durable at once, this defers until
+   * it is: a power cut would else take it, and nobody who restores the snapshot would commit it again.
+   */
+  settle?(snapshot: Pick<SnapshotContext, 'defer'>): void;
   /** Nothing is committed any more. */
   close?(): void;
 }

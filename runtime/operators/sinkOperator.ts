@@ -5,7 +5,8 @@
  *
  * - S1. What the writer prepared for n becomes visible only after n, or a later checkpoint, is complete.
  * - S2. It is in the operator's state from n on until it was committed, so no crash can lose it: whoever restores
- *   snapshot n commits it again, and committing twice is the same as committing once.
+ *   snapshot n commits it again, and committing twice is the same as committing once. The first snapshot without it
+ *   waits until the commit is durable.
  * - S3. An aborted checkpoint takes nothing back: what was prepared for it waits for the next complete one.
  * - S4. One committable that fails does not keep the others from being tried; the subtask then fails with the first
  *   error, and the restore tries again.
@@ -90,6 +91,7 @@ export class SinkOperator implements StreamOperator<never> {
     });
     if (this.#committer !== null) {
       this.#pending = [...this.#pending, ...prepared];
+      this.#committer.settle?.(context);
       if (context.isSavepoint && this.#pending.length > 0) {
         this.#committer.retain?.(
           this.#pending.map(({ committable }) => committable),

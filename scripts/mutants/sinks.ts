@@ -60,6 +60,14 @@ export const sinkMutants: readonly Mutant[] = [
     caughtBy: ['waits for the savepoint too'],
   },
   {
+    name: 'a snapshot does not wait for the final names of what it no longer has to commit',
+    file: operator,
+    find: '      this.#committer.settle?.(context);',
+    replace: '',
+    tests: [sinkTests],
+    caughtBy: ['F6:'],
+  },
+  {
     name: 'a part is acknowledged before its bytes are durable',
     file: writer,
     find: '    part.file.sync((error) => {',

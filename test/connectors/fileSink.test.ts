@@ -70,6 +70,26 @@ test('the dotted name goes away only when the final one is durable', () => {
   expect(names(job)).toBe('.part-0-0.run1-1.txt');
 });
 
+// Whoever restores the snapshot has nothing to commit any more, and its dotted name is a stray to them.
+test('F6: a snapshot is not acknowledged before the final names of what it no longer has to commit are durable', () => {
+  const job = started();
+  job.write('a');
+  const first = job.snapshot();
+  job.files.settle();
+  job.files.failing.add('syncDirectory');
+  job.notifyComplete(first.id);
+  const declined = job.snapshot();
+  job.files.settle();
+  expect(declined.failures.map(String)).toEqual([
+    'SinkError: The sink out cannot commit: out could not be synced.',
+  ]);
+  job.files.failing.clear();
+  const next = complete(job);
+  job.files.powerCut();
+  job.start(1, next, 'refuse');
+  expect(committedLines(job.files, 'out')).toEqual(['a']);
+});
+
 test('committing again leaves the part that is there', () => {
   const job = started();
   job.write('a');

@@ -54,6 +54,7 @@ const askingSink = (beforeCommit: () => void): Sink<{ id: string }> => {
       return {
         recover: (context, pending) => committer.recover(context, pending),
         retain: (committables, snapshot) => committer.retain?.(committables, snapshot),
+        settle: (snapshot) => committer.settle?.(snapshot),
         close: () => committer.close?.(),
         commit: (committables) => {
           beforeCommit();

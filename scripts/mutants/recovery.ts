@@ -10,6 +10,14 @@ const jobLife = 'test/simulation/jobLife.test.ts';
 
 export const recoveryMutants: readonly Mutant[] = [
   {
+    name: 'a job is over while a manifest is being written, and whoever asked for it waits for ever',
+    file: master,
+    find: 'this.#tasks.isActive || !this.#checkpoints.isAtRest',
+    replace: 'this.#tasks.isActive || (this.#ending === null && !this.#checkpoints.isAtRest)',
+    tests: [jobLife],
+    caughtBy: ['and a manifest is being written: whoever asked is answered first'],
+  },
+  {
     name: 'a stop is answered as soon as its savepoint is durable',
     file: master,
     find: 'this.#stopped = { taken: result.value, done };',

@@ -6,6 +6,7 @@
  */
 import { assert, present, unreachable } from '../../base/assert.ts';
 import { type Clock, type Moment, momentOf } from '../../base/clock.ts';
+import type { CheckpointFailureReason } from '../../checkpoint/barrier.ts';
 import {
   type AskedRequest,
   type CheckpointCoordinator,
@@ -86,6 +87,7 @@ export class JobCheckpoints {
   /** The newest completed snapshot, for the answer to whoever asked for it. */
   #taken: TakenSnapshot | null = null;
   #nextRequest = 1;
+  #isAtRest = true;
 
   constructor(options: JobCheckpointsOptions) {
     this.#options = options;
@@ -99,6 +101,7 @@ export class JobCheckpoints {
   /** A new deployment has a coordinator of its own, which goes on where the last one stopped. */
   deployed(execution: ExecutionGraph): void {
     this.#execution = execution;
+    this.#isAtRest = false;
     this.#coordinator = createCheckpointCoordinator<readonly OperatorSnapshot[], SnapshotReport>({
       settings: this.#settings,
       graph: execution,
@@ -114,9 +117,14 @@ export class JobCheckpoints {
     this.#coordinator = null;
   }
 
-  /** No deployment, so nothing to stop. */
-  get idle(): boolean {
-    return this.#coordinator === null;
+  /** There is no deployment, or it was stopped: no manifest is on its way to the disk, and nobody waits for an answer. */
+  get isAtRest(): boolean {
+    return this.#isAtRest;
+  }
+
+  /** Of the present deployment; `onStopped` follows, at once or with the outcome of a manifest that is being written. */
+  stop(reason: CheckpointFailureReason, message: string): void {
+    this.decide((coordinator, at) => coordinator.stop(reason, message, at));
   }
 
   /** Monotonic. */
@@ -124,10 +132,12 @@ export class JobCheckpoints {
     return this.#coordinator?.nextDeadline() ?? null;
   }
 
+  /** Of a job that is deployed. */
   ask(asked: Omit<AskedRequest, 'requestId'>, done: Done<TakenSnapshot>): void {
+    const coordinator = present(this.#coordinator, 'the coordinator of a job that runs');
     const requestId = this.#nextRequest++;
     this.#requests.set(requestId, done);
-    this.decide((coordinator, at) => coordinator.request({ ...asked, requestId }, at));
+    this.#tell(coordinator, (_, at) => coordinator.request({ ...asked, requestId }, at));
   }
 
   get settings(): CheckpointSettings {
@@ -270,6 +280,7 @@ export class JobCheckpoints {
         this.#options.onFailJob(effect.message);
         break;
       case 'stopped':
+        this.#isAtRest = true;
         this.#options.onStopped();
         break;
       default:

@@ -15,6 +15,8 @@
  * - J3. Sinks commit only what a complete checkpoint covers: `checkpoint-complete` goes out after the manifest is durable.
  * - J4. A stop is answered by how the job ended, not by its savepoint alone: behind the manifest comes the commit, which can
  *   fail. Then the savepoint exists, the job goes over to its restart strategy, and whoever stopped it is told both.
+ * - J5. Nothing follows a deployment, neither the next one nor the end of the job, before its threads are gone and its
+ *   checkpoints are at rest: a manifest that was being written is decided, and whoever asked has the answer.
  */
 import { assert, unreachable } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -70,12 +72,8 @@ export interface JobMasterOptions {
 
 type Ending = 'finished' | 'suspended' | 'canceled';
 
-/** A deployment that is being left: what comes next happens when its threads are gone and its last manifest is decided. */
-interface Leaving {
-  readonly next: 'restart' | 'deploy' | 'fail';
-  threadsGone: boolean;
-  coordinatorStopped: boolean;
-}
+/** What comes after a deployment that is being left. */
+type Next = 'restart' | 'deploy' | 'fail';
 
 export class JobMaster {
   readonly #options: JobMasterOptions;
@@ -94,7 +92,7 @@ export class JobMaster {
   #lastCompleted: Lineage | null;
   /** Set once the last checkpoint is committed, or the job is told to go: what it becomes when all threads are closed. */
   #ending: Ending | null = null;
-  #leaving: Leaving | null = null;
+  #leaving: Next | null = null;
   #restoring: Done<null> | null = null;
   /** To another mode; threads that have not answered yet. */
   #switching: { readonly done: Done<CheckpointSettings>; readonly waiting: Set<number> } | null = null;
@@ -122,10 +120,7 @@ export class JobMaster {
       onDurable: (manifest, directory) => this.#durable(manifest, directory),
       onComplete: (manifest) => this.#endWith(manifest),
       onFailJob: (message) => this.#failJob(message),
-      onStopped: () => {
-        if (this.#leaving !== null) this.#leaving.coordinatorStopped = true;
-        this.#goOn();
-      },
+      onStopped: () => this.#goOn(),
     });
   }
 
@@ -219,7 +214,6 @@ export class JobMaster {
       this.#stopped = { taken: result.value, done };
       // It may have become durable while the job was on its way to somewhere else.
       if (this.#leaving !== null) this.#notStopped(this.#failure ?? 'it goes on from another point');
-      else if (this.#isOver()) this.#notStopped(`it was ${this.#status} before its output was committed`);
     };
     this.#checkpoints.ask(
       options.drain ? { ...asked, suspend: false, whenEnded: true } : { ...asked, suspend: true },
@@ -248,11 +242,9 @@ export class JobMaster {
     this.#become('cancelling');
     this.#leaving = null;
     this.#ending = 'canceled';
-    this.#checkpoints.decide((coordinator, at) =>
-      coordinator.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', message, at),
-    );
-    if (!this.#tasks.isActive) this.#end('canceled');
-    else this.#tasks.broadcast({ type: 'cancel' });
+    this.#checkpoints.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', message);
+    if (this.#tasks.isActive) this.#tasks.broadcast({ type: 'cancel' });
+    this.#goOn();
   }
 
   /** The job leaves where it is and goes on from this point; `done` when its tasks run. */
@@ -374,11 +366,7 @@ export class JobMaster {
   /** All threads of the deployment are gone. */
   threadsGone(): void {
     this.#tasks.gone();
-    if (this.#ending !== null) this.#end(this.#ending);
-    else if (this.#leaving !== null) {
-      this.#leaving.threadsGone = true;
-      this.#goOn();
-    }
+    this.#goOn();
   }
 
   /** Call at or after `nextDeadline()`. */
@@ -496,29 +484,27 @@ export class JobMaster {
     this.#restartDueMs = delayMs === null ? null : clock.monotonicMs() + delayMs;
   }
 
-  #leave(next: Leaving['next'], reason: CheckpointFailureReason, message: string): void {
+  #leave(next: Next, reason: CheckpointFailureReason, message: string): void {
     // The next deployment has the new mode from its start.
     this.#switched();
     // A deployment may be left twice, by a restore while it fails: the later intention holds.
-    const before = this.#leaving;
-    this.#leaving = {
-      next,
-      threadsGone: !this.#tasks.isActive,
-      coordinatorStopped: this.#checkpoints.idle || (before?.coordinatorStopped ?? false),
-    };
-    this.#checkpoints.decide((coordinator, at) => coordinator.stop(reason, message, at));
-    if (before === null && this.#tasks.isActive) this.#tasks.terminate();
+    const isFirst = this.#leaving === null;
+    this.#leaving = next;
+    this.#checkpoints.stop(reason, message);
+    if (isFirst && this.#tasks.isActive) this.#tasks.terminate();
     this.#goOn();
   }
 
+  /** J5: the only way out of a deployment. */
   #goOn(): void {
-    const leaving = this.#leaving;
-    if (leaving === null || !leaving.threadsGone || !leaving.coordinatorStopped) return;
+    const next = this.#ending ?? this.#leaving;
+    if (next === null || this.#tasks.isActive || !this.#checkpoints.isAtRest) return;
     this.#leaving = null;
     this.#checkpoints.left();
-    if (leaving.next === 'deploy') this.#deploy();
-    else if (leaving.next === 'fail') this.#giveUp(this.#failure ?? 'The job failed.');
-    else this.#become('restarting', this.#failure);
+    if (next === 'deploy') this.#deploy();
+    else if (next === 'fail') this.#giveUp(this.#failure ?? 'The job failed.');
+    else if (next === 'restart') this.#become('restarting', this.#failure);
+    else this.#end(next);
   }
 
   #giveUp(reason: string): void {
@@ -541,6 +527,7 @@ export class JobMaster {
     if (this.#status !== 'running' && this.#status !== 'stopping') return;
     if (!manifest.finished && !manifest.stopped) return;
     this.#ending = manifest.stopped ? 'suspended' : 'finished';
+    this.#checkpoints.stop('CHECKPOINT_COORDINATOR_SHUTDOWN', 'The job ends.');
     this.#tasks.broadcast({ type: 'shut-down' });
   }
 
@@ -583,7 +570,7 @@ export class JobMaster {
     });
   }
 
-  /** Its threads are gone. A job that failed does not come here: its checkpoints are what it can go on from. */
+  /** J5 holds. A job that failed does not come here: its checkpoints are what it can go on from. */
   #end(ending: Ending): void {
     this.#switched();
     this.#ending = null;

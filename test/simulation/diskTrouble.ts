@@ -14,6 +14,8 @@ import { setAllAside, startingPoint } from './startingPoint.ts';
 const RUNS_MAX = 200;
 /** What a sink says when its directory is not what the restored point says it is. */
 const isSinkRefusal = /is lost: neither|other bytes than/;
+/** What it says when there is more than that: its owner has to consent, and the same point is gone on from. */
+const isInTheWay = /came after the point to be restored/;
 
 export class DiskTrouble {
   /** Null: it does what it says. */
@@ -23,6 +25,7 @@ export class DiskTrouble {
   readonly #refused = new Set<string>();
   #deployedFrom: number | null = null;
   #isRefused = false;
+  #needsConsent = false;
   #runs = 0;
 
   constructor(
@@ -62,11 +65,14 @@ export class DiskTrouble {
     directories: readonly string[],
   ): RestorePoint | null | undefined {
     if (this.#runs++ > RUNS_MAX) throw new Error(`it was started ${this.#runs} times`);
+    const hasConsent = this.#needsConsent;
     this.#isRefused = false;
+    this.#needsConsent = false;
     this.#deployedFrom = null;
     const { restore, refusals } = startingPoint(disk, STORAGE_ROOT, wanted, this.#refused);
     for (const refusal of refusals) this.#refuse(refusal);
-    if (restore !== null || this.#runs === 1) return restore;
+    if (restore !== null) return { ...restore, supersede: restore.supersede || hasConsent };
+    if (this.#runs === 1) return null;
     try {
       for (const directory of directories) setAllAside(disk, directory, 'jsonl', `fresh${this.#runs}`);
       return null;
@@ -78,14 +84,16 @@ export class DiskTrouble {
 
   hear(fact: JobFact): void {
     if (fact.type === 'deployed') this.#deployedFrom = fact.restoredCheckpointId;
-    if (fact.type !== 'failure' || this.#isRefused || !isSinkRefusal.test(fact.failure.message)) return;
-    this.#refuse(fact.failure.message);
-    this.#isRefused = true;
+    if (fact.type !== 'failure' || this.#isRefused) return;
+    const { message } = fact.failure;
+    this.#needsConsent = isInTheWay.test(message);
+    this.#isRefused = this.#needsConsent || isSinkRefusal.test(message);
+    if (this.#isRefused) this.#refuse(message);
   }
 
   /** The process is gone, and perhaps the power; somebody may change a file now. */
   between(disk: MemoryDisk, restore: RestorePoint | null, directories: readonly string[]): void {
-    if (this.#isRefused) {
+    if (this.#isRefused && !this.#needsConsent) {
       for (const [directory, { checkpointId }] of disk.manifests())
         if (checkpointId === this.#deployedFrom) this.#refused.add(directory);
       // A branch that was just begun is a copy of it.

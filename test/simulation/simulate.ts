@@ -27,6 +27,8 @@ import { highestId } from './startingPoint.ts';
 
 /** Liveness: a job that has not ended after so many turns without a fault is stuck. */
 const TURNS_MAX = 400_000;
+/** Nor does one that has failed so often since its start or its last checkpoint: it would do the same for all these turns. */
+const FAILURES_MAX = 500;
 const SINKS_MAX = 9;
 const SKEW_MS = 70;
 
@@ -101,11 +103,18 @@ const live = (
   }
   let killsLeft = life.kills;
   let checkpoints = 0;
+  let failures = 0;
   const hear = (fact: JobFact): void => {
     replays.hear(fact);
     trouble.hear(fact);
-    if (fact.type === 'checkpoint-completed') checkpoints++;
-    if (fact.type === 'failure') story.push(toldFailure(fact));
+    if (fact.type === 'checkpoint-completed') {
+      checkpoints++;
+      failures = 0;
+    }
+    if (fact.type === 'failure') {
+      failures++;
+      story.push(toldFailure(fact));
+    }
   };
 
   for (let run = 0; ; run++) {
@@ -142,11 +151,13 @@ const live = (
     const asked = new Set<string>();
     const acting: Acting = { random, process, scheduler, life, savepoints, story, kinds, trap, asked };
     let turns = 0;
+    failures = 0;
     for (; !process.over && !trouble.isRefused && !aim.strikes(); turns++) {
       if (isLast && turns === 40) trouble.end();
       if (isLast && turns === 50) askForCheckpoint(acting);
       if (!isLast && random.below(300) === 0) act(acting);
       process.advance();
+      if (failures > FAILURES_MAX) throw new Error(`the job failed ${failures} times without a checkpoint`);
       if (turns > TURNS_MAX) throw new Error(`the job does not end: it is ${process.master.status}`);
     }
     if (process.over) {

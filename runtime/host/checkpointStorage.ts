@@ -6,11 +6,12 @@
  *   → renamed → parent synced → published
  *
  * Whoever is killed before the rename leaves a directory that nobody takes for a snapshot; it is cleared away by the
- * next run of the job (`clearAttempts`), which owns the job's data directory by its lock. So is a checkpoint that was
+ * next run of the job (`settleSnapshots`), which owns the job's data directory by its lock. So is a checkpoint that was
  * half discarded: its manifest goes first, and a directory without one is no snapshot.
  *
  * Whoever was told that a snapshot failed must not find it later: sinks clear away what waited for it. What fails after the
- * rename is therefore taken back.
+ * rename is therefore taken back. And whoever goes on from a snapshot must find it again: a process that was killed between the
+ * rename and its sync has left one that a power cut still takes away, so the next run syncs before it chooses.
  */
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -57,16 +58,25 @@ export function fileCheckpointStorage(data: DataDirectory, job: string): Checkpo
   };
 }
 
-/** Removes what runs of this job left behind when they were killed. Only for the holder of the job's lock. */
-export async function clearAttempts(data: DataDirectory, job: string): Promise<void> {
+/**
+ * Removes what runs of this job left half done when they were killed, and makes durable what they had renamed: from here on every
+ * snapshot that is found stays. Only for the holder of the job's lock.
+ */
+export async function settleSnapshots(data: DataDirectory, job: string): Promise<void> {
   for (const parent of [data.savepoints, data.checkpoints(job)]) {
-    for (const name of await readdir(parent).catch(() => [])) {
-      const isHalf =
-        parent === data.checkpoints(job) &&
-        checkpointIdOf(name) !== null &&
-        !(await isThere(join(parent, name, manifestFileName)));
-      if (isHalf || name.startsWith(attemptPrefixOf(job)))
-        await rm(join(parent, name), { recursive: true, force: true });
+    if (!(await isThere(parent))) continue;
+    try {
+      for (const name of await readdir(parent)) {
+        const isHalf =
+          parent === data.checkpoints(job) &&
+          checkpointIdOf(name) !== null &&
+          !(await isThere(join(parent, name, manifestFileName)));
+        if (isHalf || name.startsWith(attemptPrefixOf(job)))
+          await rm(join(parent, name), { recursive: true, force: true });
+      }
+      await syncNames(parent);
+    } catch (error) {
+      throw new Error(sentenceOf(error), { cause: error });
     }
   }
 }

@@ -17,7 +17,7 @@ import type { JobGraph } from '../graph/jobGraph.ts';
 import type { LaunchRequest } from '../protocol/launch.ts';
 import type { SavepointSummary } from '../protocol/savepoints.ts';
 import type { Bundle } from './bundle.ts';
-import { clearAttempts } from './checkpointStorage.ts';
+import { settleSnapshots } from './checkpointStorage.ts';
 import { checkRestore, consentProblem } from './checkRestore.ts';
 import { claimedSavepoints, claimSavepoint } from './claims.ts';
 import { damagedPoint } from './damagedPoint.ts';
@@ -100,7 +100,7 @@ export async function prepareJob(options: PrepareOptions): Promise<PreparedJob> 
 
   const locks = await lockAll(graph, options);
   try {
-    await clearAttempts(data, graph.name);
+    await settleSnapshots(data, graph.name);
     await clearScratch(data, graph.name);
     const point = choosePoint(graph, options);
     if (point?.manifest.finished === true) {

@@ -17,13 +17,13 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../../runtime/checkpoint/manifest.ts';
 import type { CheckpointStorage, Outcome } from '../../runtime/checkpoint/storage.ts';
-import { clearAttempts, fileCheckpointStorage } from '../../runtime/host/checkpointStorage.ts';
+import { fileCheckpointStorage, settleSnapshots } from '../../runtime/host/checkpointStorage.ts';
 import { createDataDirectory, type DataDirectory } from '../../runtime/host/dataDirectory.ts';
 import { checkpointsOnShelf } from '../../runtime/host/savepointShelf.ts';
 import { executionOf, manifestOf } from '../server/jobOf.ts';
 
-/** Which call of the file system fails from now on, and how; counts all of them. */
-const disk = vi.hoisted(() => ({ failAt: 0, code: 'EIO', calls: 0 }));
+/** Which call of the file system fails from now on, and how; counts all of them, and keeps the paths that were synced. */
+const disk = vi.hoisted(() => ({ failAt: 0, code: 'EIO', calls: 0, synced: [] as string[] }));
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
@@ -47,7 +47,11 @@ vi.mock('node:fs/promises', async (original) => {
     open: failing(async (...args: Parameters<typeof real.open>) => {
       const handle = await real.open(...args);
       const none = () => undefined;
-      handle.sync = failing(handle.sync.bind(handle), none);
+      const sync = handle.sync.bind(handle);
+      handle.sync = failing(async () => {
+        await sync();
+        disk.synced.push(String(args[0]));
+      }, none);
       handle.writeFile = failing(handle.writeFile.bind(handle), none) as typeof handle.writeFile;
       return handle;
     }, first),
@@ -119,7 +123,7 @@ describe.each(['ENOSPC', 'EACCES', 'EIO'])('%s at every call of the file system'
     expect(messages.length).toBeGreaterThanOrEqual(7);
     for (const message of messages) expect(message).toContain(data.root);
     expect(readFileSync(join(good, 'manifest.json'), 'utf8')).toBe(before);
-    await clearAttempts(data, 'joined');
+    await settleSnapshots(data, 'joined');
     expect(readdirSync(data.checkpoints('joined'))).toEqual(['chk-000001']);
   });
 
@@ -180,8 +184,28 @@ test('what was half dropped when the process died is cleared away by the next ru
   const place = await published(4);
   rmSync(join(place, 'manifest.json'));
   await published(5);
-  await clearAttempts(data, 'joined');
+  await settleSnapshots(data, 'joined');
   expect(readdirSync(data.checkpoints('joined'))).toEqual(['chk-000005']);
+});
+
+test('what was renamed when the process died is made durable before the next run goes on from it', async () => {
+  await published(6);
+  disk.synced = [];
+  await settleSnapshots(data, 'joined');
+  expect(disk.synced).toEqual([data.savepoints, data.checkpoints('joined')]);
+});
+
+test('what cannot be made durable is not gone on from: the start fails in one sentence', async () => {
+  await published(6);
+  const messages = await atEveryCall('EIO', () =>
+    settleSnapshots(data, 'joined').then(
+      () => ({ ok: true, value: null }) as const,
+      (error: Error) => ({ ok: false, message: error.message }) as const,
+    ),
+  );
+  expect(messages).toHaveLength(4);
+  for (const message of messages) expect(message).toMatch(/^the disk answered an error for .* \(EIO\); look/);
+  expect(idsOnShelf()).toEqual([6]);
 });
 
 test('where a directory was expected and a file is, the sentence says so', async () => {

@@ -6,9 +6,9 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { parseManifest } from '../../runtime/checkpoint/manifestCodec.ts';
 import type { CheckpointStorage, Outcome } from '../../runtime/checkpoint/storage.ts';
 import {
-  clearAttempts,
   fileCheckpointStorage,
   replaceFileDurably,
+  settleSnapshots,
 } from '../../runtime/host/checkpointStorage.ts';
 import { createDataDirectory, type DataDirectory } from '../../runtime/host/dataDirectory.ts';
 import {
@@ -87,7 +87,7 @@ test('what a killed run left is cleared away by the next one, and only its own',
   const other = await value<string>((done) =>
     fileCheckpointStorage(data, 'joined-2').begin(1, 'savepoint', null, done),
   );
-  await clearAttempts(data, 'joined');
+  await settleSnapshots(data, 'joined');
   expect(readdirSync(data.checkpoints('joined'))).toEqual([]);
   expect(readdirSync(data.savepoints)).toEqual([other.slice(data.savepoints.length + 1)]);
 });

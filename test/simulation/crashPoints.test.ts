@@ -1,7 +1,8 @@
 /**
  * Every narrow window, one after the other: a small job dies at its first operation on the disk, then in another life at its
- * second, and so on to the last; once as by kill -9 and once as by a power cut. Whichever it is, the next process commits
- * every record exactly once.
+ * second, and so on to the last; once as by kill -9, once as by a power cut, and once as by kill -9 with a power cut soon after
+ * the next process has begun: what that one went on from must be there for the third. Whichever it is, the last process
+ * commits every record exactly once.
  *
  * From the deadly operation on, none does anything any more: what the dying process would still do in memory is gone with it.
  */
@@ -30,9 +31,9 @@ class Crash implements DiskFaults {
     return this.#left <= 0;
   }
 
-  /** The next process has a sound disk. */
-  over(): void {
-    this.#left = Number.POSITIVE_INFINITY;
+  /** Of the next process; infinite: it has a sound disk. */
+  next(at: number): void {
+    this.#left = at;
   }
 
   write(path: string): void {
@@ -90,11 +91,23 @@ const job = pipeline('small', (env) => {
     .sinkTo(jsonl.sink('/out'), { uid: 'out', parallelism: 2 });
 });
 
-/** Dies at the operation `at`, goes on, and ends; answers what was committed and how many operations there were. */
-function life(at: number, ends: 'kill -9' | 'power cut') {
+type End = 'kill -9' | 'power cut';
+
+interface Death {
+  /** The operation at which a process dies. */
+  readonly at: number;
+  readonly end: End;
+}
+
+/** One process after the other dies, and the last one ends; answers what was committed and how many operations there were. */
+function life(deaths: readonly Death[]) {
   const scheduler = new Scheduler(seededRandom(7));
-  const crash = new Crash(at);
+  const crash = new Crash(Number.POSITIVE_INFINITY);
   const disk = new MemoryDisk((call) => scheduler.later(call), crash);
+  const latest = (): RestorePoint | null => {
+    const point = latestPoint(disk);
+    return point === null ? null : { ...point, supersede: false, isLatest: true };
+  };
   const run = (runId: string, restore: RestorePoint | null) => {
     const process = new SimulatedProcess({
       define: () => job.define(),
@@ -115,15 +128,17 @@ function life(at: number, ends: 'kill -9' | 'power cut') {
     }
     return process.master.status;
   };
-  let status = run('first', null);
-  const died = crash.hasCome;
-  if (died) {
-    crash.over();
+  let died = 0;
+  for (const [place, { at, end }] of deaths.entries()) {
+    crash.next(at);
+    run(`run${place}`, latest());
+    if (!crash.hasCome) break;
+    died++;
     scheduler.forget();
-    if (ends === 'power cut') disk.powerCut(seededRandom(at));
-    const latest = latestPoint(disk);
-    status = run('second', latest === null ? null : { ...latest, supersede: false, isLatest: true });
+    if (end === 'power cut') disk.powerCut(seededRandom(at));
   }
+  crash.next(Number.POSITIVE_INFINITY);
+  const status = run('last', latest());
   const committed = disk
     .list('/out')
     .filter((name) => name.startsWith('part-'))
@@ -136,17 +151,31 @@ function life(at: number, ends: 'kill -9' | 'power cut') {
 
 const expected = numbers.map((index) => `${index % KEYS}#${Math.floor(index / KEYS) + 1}`).sort();
 
-describe.each(['kill -9', 'power cut'] as const)('%s at each operation on the disk', (ends) => {
+/** So soon after its start the power is cut for the second process: it has committed what it found, and little more. */
+const SOON = 5;
+
+describe.each([
+  ['kill -9', (at: number): readonly Death[] => [{ at, end: 'kill -9' }]],
+  ['power cut', (at: number): readonly Death[] => [{ at, end: 'power cut' }]],
+  [
+    'kill -9 and soon a power cut',
+    (at: number): readonly Death[] => [
+      { at, end: 'kill -9' },
+      { at: SOON, end: 'power cut' },
+    ],
+  ],
+])('%s at each operation on the disk', (_name, deathsAt) => {
   test('commits every record exactly once', () => {
-    const { operations } = life(Number.POSITIVE_INFINITY, ends);
+    const { operations } = life([]);
     // Parts, data files, manifests, renames, syncs, commits, discards.
     expect(operations).toBeGreaterThan(60);
     for (let at = 1; at <= operations; at++) {
-      const { status, died, committed } = life(at, ends);
+      const deaths = deathsAt(at);
+      const { status, died, committed } = life(deaths);
       expect({ at, status, died, committed }).toEqual({
         at,
         status: 'finished',
-        died: true,
+        died: deaths.length,
         committed: expected,
       });
     }

@@ -1,6 +1,7 @@
 /**
  * Whole snapshots on the disk in memory, in the very steps of `host/checkpointStorage.ts`, each of which takes a turn of its own:
  *
+ *   opened    what was left half done cleared away → the rest made durable, with all that a killed process did not come to sync
  *   begin     directory with a leading dot
  *   publish   manifest written → synced → directory synced → renamed → parent synced
  *   adopt     begin → files copied and synced → publish
@@ -34,6 +35,7 @@ export class MemoryStorage implements CheckpointStorage {
       const isWhole = entry instanceof DiskDirectory && entry.entries.has(manifestFileName);
       if (name.startsWith('.') || !isWhole) parent.change([name, null]);
     }
+    parent.sync();
   }
 
   begin(checkpointId: number, kind: string, _label: string | null, done: Done<string>): void {

@@ -25,6 +25,8 @@
  *  6. A savepoint is neither subsumed nor counted as a failure, and never subsumes.
  *  7. While a snapshot that the job ends with is under way, nothing else begins.
  *  8. While the job is switched to another mode, nothing begins, and nothing that a gate still works on is under way.
+ *  9. Once the job is to be drained, only its savepoint begins, and nothing is under way that a task still has to acknowledge:
+ *     windows that drained sources have fired must be part of no point that the job could go back to, if the savepoint fails.
  */
 import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/clock.ts';
@@ -107,6 +109,8 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
   #phase: 'deployed' | 'running' | 'over' | 'stopping' | 'stopped' = 'deployed';
   /** Gates are being switched to another mode: nothing begins before all of them are. */
   #isSwitching = false;
+  /** Its sources are told to end, for good. */
+  #isDraining = false;
   readonly #plan: TriggerPlan;
   readonly #completed: number[];
   #nextCheckpointId: number;
@@ -178,7 +182,10 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
 
   request(asked: AskedRequest, at: Moment): Effects<Operators, Report> {
     const { requestId } = asked;
-    if (this.#phase === 'running') {
+    if (this.#isDraining) {
+      this.#refuse(requestId, 'CHECKPOINT_COORDINATOR_SHUTDOWN', drainMessage);
+    } else if (this.#phase === 'running') {
+      if (asked.trigger === 'stop' && asked.whenEnded === true) this.#drain(at);
       const turnedAway = this.#requests.add({
         ...asked,
         whenEnded: asked.whenEnded ?? asked.trigger === 'final',
@@ -337,6 +344,19 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     this.#phase = 'stopping';
     if (this.#pending.size === 0) this.#stopped();
     return this.#take();
+  }
+
+  /** Invariant 9. The job's last checkpoint, when it has ended by itself, stays under way: there is nothing left to drain. */
+  #drain(at: Moment): void {
+    this.#isDraining = true;
+    this.#schedule.stop();
+    for (const { requestId } of this.#requests.takeAll())
+      if (requestId !== null) this.#refuse(requestId, 'USER_ABORTED', drainMessage);
+    for (const attempt of [...this.#pending.values()]) {
+      const isOnItsWay = attempt.phase === 'beginning' || attempt.phase === 'triggered';
+      if (isOnItsWay && !endsJob(attempt.description))
+        this.#abort(attempt, 'USER_ABORTED', drainMessage, null, at);
+    }
   }
 
   /** After every event: whatever has become possible by it begins. */
@@ -525,6 +545,8 @@ export class CheckpointCoordinator<Operators = unknown, Report = unknown> {
     if (directory !== null) this.#effects.push({ type: 'discard', checkpointId, directory });
   }
 }
+
+const drainMessage = 'The job is being drained: until it has ended it takes no other snapshot.';
 
 /** A last checkpoint that failed, and was tolerated, is tried again after this. */
 const finalRetryAfterMs = 1_000;

@@ -124,4 +124,12 @@ export const recoveryMutants: readonly Mutant[] = [
     tests: [jobLife],
     caughtBy: ['drained, but its savepoint fails'],
   },
+  {
+    name: 'a checkpoint that drained sources took part in is gone back to when the drain fails',
+    file: 'runtime/checkpoint/checkpointCoordinator.ts',
+    find: 'if (isOnItsWay && !endsJob(attempt.description))',
+    replace: 'if (isOnItsWay && endsJob(attempt.description))',
+    tests: [jobLife],
+    caughtBy: ['has the windows fired already'],
+  },
 ];

@@ -374,6 +374,31 @@ test('F13 stop with drain: its savepoint is held back until every task has ended
   expect(model.log()).toEqual(['publish 1', 'complete 1', 'answer drain 1']);
 });
 
+test('F8 from the order to drain on nothing but its savepoint begins, and what was on its way is given up', () => {
+  const model = new CoordinatorModel('a -> out', { intervalMs: 100, maxConcurrent: 2 }).start();
+  model.holdsManifests = true;
+  model.pass(100);
+  model.acknowledge(1);
+  model.ask('save');
+  model.ask('one', { kind: 'checkpoint' });
+  model.log();
+  model.ask('drain', { trigger: 'stop', whenEnded: true });
+  expect(model.log()).toEqual([
+    'answer one USER_ABORTED',
+    'aborted 2 USER_ABORTED',
+    'answer save USER_ABORTED',
+  ]);
+  model.ask('late');
+  expect(model.log()).toEqual(['answer late CHECKPOINT_COORDINATOR_SHUTDOWN']);
+  model.pass(1_000);
+  model.end('a');
+  expect(model.log()).toEqual([]);
+  // Every task had acknowledged it before the order.
+  model.published(1);
+  model.end('out');
+  expect(model.log()).toEqual(['complete 1', 'begin 3', 'trigger 3 a[0] out[0]']);
+});
+
 test('F8 stop with drain whose savepoint fails: the job fails over, since its sources have ended with input unread', () => {
   const model = new CoordinatorModel('a -> out').start();
   model.ask('drain', { trigger: 'stop', whenEnded: true });

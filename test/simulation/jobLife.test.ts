@@ -65,8 +65,8 @@ const askingSink = (beforeCommit: () => void): Sink<{ id: string }> => {
   };
 };
 
-/** What is to be committed cannot be prepared for that snapshot, which fails. */
-const refusingSink = (checkpointId: number): Sink<{ id: string }> => {
+/** What is to be committed cannot be prepared for those snapshots, which fail. */
+const refusingSink = (isRefused: (checkpointId: number) => boolean): Sink<{ id: string }> => {
   const sink = jsonl.sink<{ id: string }>('/out') as Sink<{ id: string }>;
   return {
     ...sink,
@@ -74,7 +74,7 @@ const refusingSink = (checkpointId: number): Sink<{ id: string }> => {
       const writer = sink.createWriter();
       const prepareCommit = writer.prepareCommit.bind(writer);
       writer.prepareCommit = (snapshot) => {
-        if (snapshot.checkpointId === checkpointId) snapshot.defer((done) => done(new Error('no room')));
+        if (isRefused(snapshot.checkpointId)) snapshot.defer((done) => done(new Error('no room')));
         return prepareCommit(snapshot);
       };
       return writer;
@@ -263,10 +263,10 @@ describe('a job ends', () => {
 });
 
 describe('H1 H2 windows and the end of event time', () => {
-  const windows = (): Pipeline =>
+  const windows = (source = ticks(), sink: Sink<{ id: string }> = jsonl.sink('/out')): Pipeline =>
     pipeline('windows', (env) => {
       env
-        .fromSource(ticks(), {
+        .fromSource(source, {
           uid: 'ticks',
           watermarks: boundedOutOfOrderness(0, (tick: Tick) => tick.n * 10),
         })
@@ -279,7 +279,7 @@ describe('H1 H2 windows and the end of event time', () => {
           },
           { uid: 'hours' },
         )
-        .sinkTo(jsonl.sink('/out'), { uid: 'out' });
+        .sinkTo(sink, { uid: 'out' });
     });
 
   test.each([
@@ -296,6 +296,27 @@ describe('H1 H2 windows and the end of event time', () => {
     world.untilStatus('suspended');
     expect(taken).toMatchObject({ manifest: { kind: 'savepoint', stopped: true, drained: drain } });
     expect(world.committed()).toHaveLength(fired);
+  });
+
+  test('drained, but its savepoint fails: no checkpoint that the job goes back to has the windows fired already', () => {
+    const isSavepoint = (id: number): boolean =>
+      world.process.facts.some(
+        (fact) =>
+          fact.type === 'checkpoint-triggered' &&
+          fact.checkpoint.checkpointId === id &&
+          fact.checkpoint.kind === 'savepoint',
+      );
+    const world: World = new World(windows(ticks(2_000), refusingSink(isSavepoint)), { intervalMs: null });
+    world.untilStatus('running');
+    for (let turn = 0; turn < 500; turn++) world.process.advance();
+    const answers: boolean[] = [];
+    // Its barrier would come to the source after the order to drain.
+    world.process.master.triggerCheckpoint(({ ok }) => answers.push(ok));
+    world.process.master.stop({ drain: true, label: null }, ({ ok }) => answers.push(ok));
+    world.untilStatus('finished');
+    expect(world.statuses()).toContain('restarting');
+    expect(world.committed()).toEqual(['k0#667', 'k1#667', 'k2#666']);
+    expect(answers).toEqual([false, false]);
   });
 });
 
@@ -617,7 +638,11 @@ describe('F8 a job that is stopped is never half stopped', () => {
 
   test('drained, but its savepoint fails: the job fails over and reads what was left', () => {
     const world = new World(
-      counting(ticks(2_000), () => {}, refusingSink(1)),
+      counting(
+        ticks(2_000),
+        () => {},
+        refusingSink((checkpointId) => checkpointId === 1),
+      ),
       { intervalMs: null },
     );
     world.untilStatus('running');

@@ -9,11 +9,12 @@
  *   changed          a byte of a snapshot is another one later, or its end is missing
  *
  * Full and not-permitted are told: whatever they hit is tried again. A sync that did nothing cannot be told from one that did;
- * the machine writes back by itself what it holds, here at the latest when the next but one checkpoint is published.
+ * the machine writes back by itself what it holds, here at the latest when no restore would read it any more: what a
+ * checkpoint needs, when the next one is published; and then also the final names of the parts that it committed.
  */
 import type { Random } from '../../runtime/base/random.ts';
 import { FileError } from '../../runtime/operators/files.ts';
-import { type DiskEntry, DiskFile } from './diskTree.ts';
+import { DiskDirectory, type DiskEntry, DiskFile } from './diskTree.ts';
 
 export const diskFaultKinds = [
   'full',
@@ -50,6 +51,12 @@ export const honest: DiskFaults = {
   published: () => {},
 };
 
+/** What a sync did not do, and after how many publications the machine has done it by itself. */
+interface Unsynced {
+  readonly entry: DiskEntry;
+  readonly left: number;
+}
+
 export class DrawnFaults implements DiskFaults {
   readonly kinds: ReadonlySet<DiskFaultKind>;
   /** How often what happened. */
@@ -58,8 +65,7 @@ export class DrawnFaults implements DiskFaults {
   readonly #random: Random;
   #fullFor = 0;
   #refusedFor = 0;
-  /** What a sync did not do, and after how many publications the machine has done it by itself. */
-  #unsynced: { readonly entry: DiskEntry; readonly left: number }[] = [];
+  #unsynced: Unsynced[] = [];
 
   constructor(random: Random, kinds: readonly DiskFaultKind[] = drawnKinds(random)) {
     this.#random = random;
@@ -109,8 +115,10 @@ export class DrawnFaults implements DiskFaults {
 
   published(): void {
     this.#unsynced = this.#unsynced.map(({ entry, left }) => ({ entry, left: left - 1 }));
-    for (const { entry, left } of this.#unsynced) if (left <= 0) entry.sync();
-    this.#unsynced = this.#unsynced.filter(({ left }) => left > 0);
+    const isDue = ({ entry, left }: Unsynced): boolean => left <= 0 || holdsCommitted(entry);
+    const due = new Set(this.#unsynced.filter(isDue));
+    for (const { entry } of due) entry.sync();
+    this.#unsynced = this.#unsynced.filter((lost) => !due.has(lost));
   }
 
   /** After a power cut nothing is left to be written back. */
@@ -139,6 +147,10 @@ export class DrawnFaults implements DiskFaults {
     return true;
   }
 }
+
+/** A part gets its final name after its checkpoint was published. From the next publication on no restore looks for it. */
+const holdsCommitted = (entry: DiskEntry): boolean =>
+  entry instanceof DiskDirectory && entry.unsyncedNames.some((name) => name.startsWith('part-'));
 
 /** One or two. */
 const drawnKinds = (random: Random): readonly DiskFaultKind[] =>

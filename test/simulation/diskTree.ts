@@ -78,6 +78,11 @@ export class DiskDirectory {
     this.#journal.push(names);
   }
 
+  /** Names that a power cut may take away again. */
+  get unsyncedNames(): readonly string[] {
+    return this.#journal.flat().flatMap(([name, entry]) => (entry === null ? [] : [name]));
+  }
+
   sync(): void {
     for (const change of this.#journal) apply(change, this.#durable);
     this.#journal = [];

@@ -48,8 +48,8 @@ export const coordinatorMutants: readonly Mutant[] = [
   {
     name: 'a savepoint that fails counts as a failure',
     file: coordinator,
-    find: "if (kind === 'checkpoint') this.#count(",
-    replace: 'this.#count(',
+    find: "const isTooMany = kind === 'checkpoint' && this.#failures.failed(reason);",
+    replace: 'const isTooMany = this.#failures.failed(reason);',
     tests: [scenarios, properties],
     caughtBy: ['F8 a savepoint that fails leaves the job running', 'savepoints are never subsumed'],
   },

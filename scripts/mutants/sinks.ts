@@ -70,8 +70,8 @@ export const sinkMutants: readonly Mutant[] = [
   {
     name: 'a part is acknowledged before its bytes are durable',
     file: writer,
-    find: '    part.file.sync((error) => {',
-    replace: '    ((call: (error?: FileError) => void) => call())((error) => {',
+    find: '      part.file.sync(settle);',
+    replace: '      settle();',
     tests: [sinkTests],
     caughtBy: ['bytes and dotted name are durable before'],
   },
@@ -134,8 +134,8 @@ export const sinkMutants: readonly Mutant[] = [
   {
     name: 'a counter is used again after its part was superseded',
     file: names,
-    find: 'const used = [...committedParts(names, extension), ...supersededParts(names, extension)];',
-    replace: 'const used = committedParts(names, extension);',
+    find: '    ...supersededParts(names, extension),\n',
+    replace: '',
     tests: [nameTests],
     caughtBy: ['above everything that was ever there'],
   },

@@ -39,7 +39,7 @@ export const unalignedMutants: readonly Mutant[] = [
   {
     name: 'a barrier waits for room although it may overtake',
     file: 'runtime/engine/task.ts',
-    find: 'if (this.#intake.control(!this.chain.overflowing && !this.chain.walking)) {',
+    find: 'if (this.#intake.control(!this.chain.walking)) {',
     replace: 'if (!this.chain.overflowing && this.#intake.control(!this.chain.walking)) {',
     tests: [task],
     caughtBy: ['O4 nothing is ever read downstream'],

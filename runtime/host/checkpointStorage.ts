@@ -88,6 +88,7 @@ export async function replaceFileDurably(path: string, text: string, mode = 0o64
     await writeDurably(temporary, text, mode);
     await rename(temporary, path);
   } catch (error) {
+    // Told is what went wrong first; a name with random digits is in nobody's way.
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }

@@ -81,7 +81,7 @@ function configuration(config: CheckpointConfig): TemplateResult {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Checkpoint settings">
     <table class="lined">
       <thead><tr><th scope="col">Setting</th><th scope="col">Value</th><th scope="col">What it means</th></tr></thead>
-      <tbody>${checkpointSettings(config).map(({ name, value, meaning }) => html`<tr><th scope="row">${name}</th><td>${value}</td><td class="muted">${meaning}</td></tr>`)}</tbody>
+      <tbody>${checkpointSettings(config).map(({ name, value, meaning }) => html`<tr><th scope="row">${name}</th><td>${value}</td><td class="muted wrap">${meaning}</td></tr>`)}</tbody>
     </table>
     </div>`;
 }
